@@ -1,0 +1,1 @@
+"""kitfox: the microservice kit for Python."""
