@@ -1,0 +1,106 @@
+"""From layers to a Config: every value has its type, every name is known, every URL is one."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from kitfox.app._config_convert import convert
+from kitfox.app._config_error import ConfigError, did_you_mean
+from kitfox.app._config_layers import SECTIONS, Layers, Table, is_table, table_at
+from kitfox.app._config_schema import Config, ServiceConfig, System
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+def checked(layers: Layers, file: Path) -> Config:
+    """Make the Config; ConfigError for the first thing that is wrong."""
+    for section, value in layers.tree.items():
+        if section not in SECTIONS:
+            raise _wrong(
+                layers, section, problem="unknown section" + did_you_mean(section, SECTIONS)
+            )
+        if not is_table(value):
+            raise _wrong(layers, section, problem="expected a table")
+    services = {name: _service(layers, name) for name in table_at(layers.tree, "service")}
+    for name, service in services.items():
+        _check_needs(layers, name, service, services)
+    return Config(file, _system(layers, file.parent), services)
+
+
+def _system(layers: Layers, folder: Path) -> System:
+    system = _convert(layers, table_at(layers.tree, "system"), System, "system")
+    if system.registry is not None:
+        _check_url(layers, system.registry, "system", "registry")
+    return msgspec.structs.replace(
+        system, name=system.name or folder.name, state=folder / system.state
+    )
+
+
+def _service(layers: Layers, name: str) -> ServiceConfig:
+    path = ("service", name)
+    if not _NAME.fullmatch(name):
+        raise _wrong(layers, *path, problem="expected a name of a-z, 0-9, - and _")
+    value = table_at(layers.tree, "service")[name]
+    if not is_table(value):
+        raise _wrong(layers, *path, problem="expected a table")
+    _check_environment(layers, table_at(value, "environment"), *path)
+    service = _convert(layers, _listed(value), ServiceConfig, *path)
+    if not _TARGET.fullmatch(service.run):
+        problem = f'expected "module:Class" or "module:factory", got "{service.run}"'
+        raise _wrong(layers, *path, "run", problem=problem)
+    for url in service.listen:
+        _check_url(layers, url, *path, "listen")
+    return service
+
+
+def _listed(table: Table) -> Table:
+    """Let one URL stand for a list of one."""
+    listen = table.get("listen")
+    return {**table, "listen": [listen]} if isinstance(listen, str) else table
+
+
+def _convert(layers: Layers, table: Table, to: type[T], *path: str) -> T:
+    try:
+        return convert(table, to, where="", key=".".join(path), texts=layers.has_text(path))
+    except ConfigError as error:
+        keys = re.split(r"[.\[]", error.key)
+        raise ConfigError(layers.origin(tuple(keys)), error.key, error.problem) from None
+
+
+def _check_environment(layers: Layers, environment: Table, *path: str) -> None:
+    for name, value in environment.items():
+        if not isinstance(value, str):
+            problem = f"expected text, as every variable is, got {value!r}"
+            raise _wrong(layers, *path, "environment", name, problem=problem)
+
+
+def _check_needs(
+    layers: Layers, name: str, service: ServiceConfig, services: Mapping[str, ServiceConfig]
+) -> None:
+    others = services.keys() - {name}
+    for need in service.needs:
+        if need not in others:
+            problem = f'no other service is called "{need}"' + did_you_mean(need, others)
+            raise _wrong(layers, "service", name, "needs", problem=problem)
+
+
+def _check_url(layers: Layers, url: str, *path: str) -> None:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme and (parts.hostname or parts.path) and (parts.port or 0) >= 0:
+            return
+        problem = "expected a URL such as http://127.0.0.1:0"
+    except ValueError as error:
+        problem = str(error).lower()
+    raise _wrong(layers, *path, problem=f'{problem}, got "{url}"')
+
+
+def _wrong(layers: Layers, *path: str, problem: str) -> ConfigError:
+    return ConfigError(layers.origin(path), ".".join(path), problem)

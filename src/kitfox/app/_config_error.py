@@ -1,0 +1,56 @@
+"""What a wrong configuration says: where it stands, which key, what was expected."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_TYPES = {
+    "str": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "datetime": "a date and time",
+}
+_MISMATCH = re.compile(r"^Expected `(?P<expected>.+?)`, got `(?P<got>.+?)`")
+_MISSING = re.compile(r"^Object missing required field `(?P<field>.+?)`")
+_PLACE = re.compile(r" - at `\$(?P<path>.*)`$")
+
+
+class ConfigError(ValueError):
+    """The configuration is wrong; the message is one line for a person: `where: key: what`."""
+
+    def __init__(self, where: str, key: str, problem: str) -> None:
+        super().__init__(": ".join(part for part in (where, key, problem) if part))
+        self.where = where
+        self.key = key
+        self.problem = problem
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean "x"?`, or a list of what there is when nothing is near."""
+    names = sorted(known)
+    if near := get_close_matches(word, names, n=1):
+        return f'; did you mean "{near[0]}"?'
+    return f"; known here: {', '.join(names)}" if names else ""
+
+
+def why_unread(error: OSError | UnicodeError) -> str:
+    """Say in the system's words, without its number, why a file could not be read."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def explain(complaint: str) -> tuple[str, str]:
+    """Turn a msgspec complaint into the key's path below the checked table, and our words."""
+    place = _PLACE.search(complaint)
+    path = place["path"].removeprefix(".") if place else ""
+    if missing := _MISSING.match(complaint):
+        return ".".join(filter(None, (path, missing["field"]))), "missing"
+    if mismatch := _MISMATCH.match(complaint):
+        return path, f"expected {_words(mismatch['expected'])}, got {_words(mismatch['got'])}"
+    return path, _PLACE.sub("", complaint)
+
+
+def _words(types: str) -> str:
+    return " or ".join(_TYPES.get(name, name) for name in types.split(" | ") if name != "null")

@@ -1,0 +1,34 @@
+"""The tables of kitfox.toml, as frozen Structs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True):
+    """`[system]`: what all services of it share."""
+
+    name: str = ""  # the folder's name unless given
+    registry: str | None = None
+    logs: bool = True
+    state: Path = Path(".kitfox")  # absolute once loaded
+
+
+class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """`[service.NAME]`: how one service is run."""
+
+    run: str
+    listen: tuple[str, ...] = ("http://127.0.0.1:0",)
+    environment: Mapping[str, str] = {}
+    needs: tuple[str, ...] = ()
+    open: bool = False
+    settings: Mapping[str, object] = {}
+
+
+class Config(msgspec.Struct, frozen=True):
+    """A whole kitfox.toml, checked."""
+
+    file: Path
+    system: System
+    services: Mapping[str, ServiceConfig]
