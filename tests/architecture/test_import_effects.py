@@ -45,20 +45,27 @@ def assignment_effects(statement):
         is_variable(statement) and is_mutable(statement.value)
     ):
         yield ast.unparse(statement)
-    for call in calls(statement.value):
-        callee = ast.unparse(call.func)
-        if callee.partition(".")[0] in DOERS or callee.rpartition(".")[2] == "basicConfig":
-            yield ast.unparse(statement)
+    if any(map(is_deed, evaluated(statement.value))):
+        yield ast.unparse(statement)
 
 
-def calls(value):
-    """Give the calls that run now; what a lambda does, it does later."""
+def evaluated(value):
+    """Give the expressions that run now; what a lambda does, it does later."""
     if isinstance(value, ast.Lambda):
         return
-    if isinstance(value, ast.Call):
-        yield value
+    yield value
     for child in ast.iter_child_nodes(value):
-        yield from calls(child)
+        yield from evaluated(child)
+
+
+def is_deed(expression):
+    match expression:
+        case ast.Call(func=func):
+            callee = ast.unparse(func)
+            return callee.partition(".")[0] in DOERS or callee.endswith("basicConfig")
+        case ast.Attribute(value=ast.Name("os" | "sys"), attr="environ" | "argv"):
+            return True
+    return False
 
 
 def is_variable(statement):

@@ -1,0 +1,99 @@
+"""What every test gets: proof that it left nothing behind, and a browser for those who ask."""
+
+import asyncio
+import inspect
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# How long what a test stopped may take to be gone, seconds.
+GRACE = 2.0
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Set the watch for tasks up first in every async test, so that it is torn down last."""
+    for item in items:
+        if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+            item.fixturenames.insert(0, "no_task_left")
+
+
+@pytest.fixture
+async def no_task_left():
+    """Fail a test whose tasks outlive it and its fixtures."""
+    before = asyncio.all_tasks()
+    yield
+    if left := asyncio.all_tasks() - before - {asyncio.current_task()}:
+        _, left = await asyncio.wait(left, timeout=GRACE)
+    assert not left, f"tasks left running: {[task.get_coro() for task in left]}"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running():
+    """Fail a test whose threads or child processes outlive it."""
+    threads, children = set(threading.enumerate()), set(child_processes())
+    yield
+    new_threads = [thread for thread in set(threading.enumerate()) - threads if is_ours(thread)]
+    for thread in new_threads:
+        thread.join(GRACE)
+    assert not [thread.name for thread in new_threads if thread.is_alive()]
+    assert set(child_processes()) <= children, "child processes left, or not waited for"
+
+
+def is_ours(thread: threading.Thread) -> bool:
+    """Leave out the loop's own pool, which ends with the loop."""
+    return not thread.name.startswith("asyncio_")
+
+
+def child_processes() -> Iterator[str]:
+    """Give the ids of this process's children, the dead that nobody waited for included."""
+    for task in Path("/proc/self/task").glob("*/children"):
+        try:
+            yield from task.read_text().split()
+        except FileNotFoundError:  # the thread ended while we looked
+            continue
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Find the browser; a machine without one fails the test rather than skip it."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
+    if not found:
+        pytest.fail("these tests need Chromium: apt-get install chromium, or set CHROMIUM=path")
+    return found
+
+
+@pytest.fixture
+async def browser(chromium):
+    """Run a headless Chromium for one test."""
+    from playwright.async_api import async_playwright  # slow to import, and few tests need it
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=list(CHROMIUM_FLAGS)
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def page(browser):
+    """Open a page; an exception that its scripts let go fails the test."""
+    page = await browser.new_page()
+    faults = []
+    page.on("pageerror", lambda fault: faults.append(fault))  # noqa: PLW0108  it marks the function
+    yield page
+    assert faults == []
