@@ -43,7 +43,7 @@ def test_a_release_uses_its_fragments_up(root):
 def test_a_fragment_of_no_kind_is_refused_before_anything_is_written(root, name):
     (root / "changelog.d" / name).write_text("What?")
     before = (root / "CHANGELOG.md").read_text()
-    with pytest.raises(ValueError, match="expected NAME.KIND.md"):
+    with pytest.raises(ValueError, match=r"expected NAME\.KIND\.md"):
         changelog.release(root, "0.1.0", DAY)
     assert (root / "CHANGELOG.md").read_text() == before
 
