@@ -1,0 +1,23 @@
+"""Messages as bytes: JSON and MessagePack."""
+
+from kitfox.codecs._codec import (
+    Codec as Codec,
+    Decoder as Decoder,
+    invalid as invalid,
+    reply_decoder as reply_decoder,
+    request_decoder as request_decoder,
+)
+from kitfox.codecs._coded import serving_bytes as serving_bytes
+from kitfox.codecs._json import JSON as JSON
+from kitfox.codecs._msgpack import MessagePack as MessagePack
+
+__all__ = [
+    "JSON",
+    "Codec",
+    "Decoder",
+    "MessagePack",
+    "invalid",
+    "reply_decoder",
+    "request_decoder",
+    "serving_bytes",
+]

@@ -1,0 +1,93 @@
+"""The definition of services and the path of a call, whatever the wire."""
+
+from kitfox.core._call import Call as Call, Send as Send, current_call as current_call
+from kitfox.core._endpoint import Endpoint as Endpoint, Middleware as Middleware, chain as chain
+from kitfox.core._handler import serving as serving
+from kitfox.core._in_flight import InFlight as InFlight
+from kitfox.core._messages import Empty as Empty
+from kitfox.core._metadata import Metadata as Metadata
+from kitfox.core._method import Kind as Kind, Method as Method
+from kitfox.core._reply_stream import ReplyStream as ReplyStream
+from kitfox.core._service import (
+    Service as Service,
+    method_of as method_of,
+    methods_of as methods_of,
+    rpc as rpc,
+    service_name as service_name,
+)
+from kitfox.core._signature import DefinitionError as DefinitionError
+from kitfox.core._slot import Slot as Slot
+from kitfox.core._status import (
+    Aborted as Aborted,
+    AlreadyExists as AlreadyExists,
+    Cancelled as Cancelled,
+    Code as Code,
+    DataLoss as DataLoss,
+    DeadlineExceeded as DeadlineExceeded,
+    FailedPrecondition as FailedPrecondition,
+    Internal as Internal,
+    InvalidArgument as InvalidArgument,
+    NotFound as NotFound,
+    OutOfRange as OutOfRange,
+    PermissionDenied as PermissionDenied,
+    ResourceExhausted as ResourceExhausted,
+    RPCError as RPCError,
+    Unauthenticated as Unauthenticated,
+    Unavailable as Unavailable,
+    Unimplemented as Unimplemented,
+    Unknown as Unknown,
+)
+from kitfox.core._stub import mapped as mapped, within_deadline as within_deadline
+from kitfox.core._wire import (
+    Connection as Connection,
+    Listener as Listener,
+    Routes as Routes,
+    Through as Through,
+)
+
+__all__ = [
+    "Aborted",
+    "AlreadyExists",
+    "Call",
+    "Cancelled",
+    "Code",
+    "Connection",
+    "DataLoss",
+    "DeadlineExceeded",
+    "DefinitionError",
+    "Empty",
+    "Endpoint",
+    "FailedPrecondition",
+    "InFlight",
+    "Internal",
+    "InvalidArgument",
+    "Kind",
+    "Listener",
+    "Metadata",
+    "Method",
+    "Middleware",
+    "NotFound",
+    "OutOfRange",
+    "PermissionDenied",
+    "RPCError",
+    "ReplyStream",
+    "ResourceExhausted",
+    "Routes",
+    "Send",
+    "Service",
+    "Slot",
+    "Through",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "Unknown",
+    "chain",
+    "current_call",
+    "mapped",
+    "method_of",
+    "methods_of",
+    "rpc",
+    "service_name",
+    "serving",
+    "within_deadline",
+]

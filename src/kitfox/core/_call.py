@@ -1,0 +1,72 @@
+"""One call, as either side sees it while it runs."""
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+
+from kitfox.core._metadata import Metadata
+from kitfox.core._method import Method
+from kitfox.scope import Deadline
+
+Send = Callable[[object], Awaitable[None]]
+
+_current: ContextVar["Call | None"] = ContextVar("kitfox_call", default=None)
+
+
+async def _nowhere(_: object) -> None:
+    msg = "this call's method does not stream replies"
+    raise RuntimeError(msg)
+
+
+class Call:
+    """A call in progress; over when its endpoint returns.
+
+    `metadata` came with the request (at a server) or goes with it (at a client).
+    `reply_metadata` is what the server says beside its reply; complete when the call is over.
+    `sent` counts the reply items that left by `send`; from the first on, no retry is possible.
+    One `send` may be in flight at a time; awaiting it is the back-pressure.
+    """
+
+    __slots__ = ("_send", "deadline", "metadata", "method", "peer", "reply_metadata", "sent")
+
+    def __init__(
+        self,
+        method: Method,
+        *,
+        metadata: Metadata | None = None,
+        deadline: Deadline | None = None,
+        peer: str = "",
+        send: Send = _nowhere,
+    ) -> None:
+        self.method = method
+        self.metadata = Metadata() if metadata is None else metadata
+        self.reply_metadata = Metadata()
+        self.deadline = deadline
+        self.peer = peer
+        self.sent = 0
+        self._send = send
+
+    async def send(self, message: object) -> None:
+        """Send one reply item, and wait until there is room for the next."""
+        await self._send(message)
+        self.sent += 1
+
+    def __repr__(self) -> str:
+        """Return the method's path and the peer."""
+        return f"<Call {self.method.path} peer={self.peer or '-'}>"
+
+
+def current_call() -> Call:
+    """Return the call that the running handler serves.
+
+    Raises:
+        LookupError: no call is being served here.
+    """
+    if (call := _current.get()) is None:
+        msg = "no call is being served here; current_call() is for code that a handler runs"
+        raise LookupError(msg)
+    return call
+
+
+def enter_call(call: Call) -> None:
+    """Make `call` current for the rest of the running task."""
+    _current.set(call)

@@ -1,0 +1,59 @@
+"""The calls a listener is serving now, and how they come to an end when it stops."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import Any, TypeVar
+
+from kitfox.core._status import Unavailable
+
+T = TypeVar("T")
+
+
+class InFlight:
+    """The running calls of one listener.
+
+    States: open (calls start) → draining (none starts, the running ones end) → empty.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._draining = False
+
+    def __len__(self) -> int:
+        """Return how many calls are running."""
+        return len(self._tasks)
+
+    @property
+    def draining(self) -> bool:
+        """Whether new calls are refused."""
+        return self._draining
+
+    def refuse(self) -> None:
+        """Take no new call from now on."""
+        self._draining = True
+
+    def start(self, run: Coroutine[None, None, T]) -> asyncio.Task[T]:
+        """Run a call in a task of its own, with a context of its own: no caller's values leak in.
+
+        Raises:
+            Unavailable: the listener is draining.
+        """
+        if self._draining:
+            run.close()
+            text = "the server is stopping"
+            raise Unavailable(text)
+        task = asyncio.create_task(run, context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def drain(self, grace: float) -> None:
+        """Refuse new calls, wait `grace` seconds for the running ones, then cancel the rest."""
+        self.refuse()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)

@@ -1,0 +1,77 @@
+"""The caller's side of streamed replies: the call runs in its own task, one item ahead.
+
+Rules:
+
+- The call starts with the first item asked for, and is over when the iteration ends.
+- Closing the stream, or forgetting it, cancels the call, and so the handler at the far end.
+- The task holds the slot, never the stream: a forgotten stream can be collected.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from kitfox.core._call import Send
+from kitfox.core._slot import Slot
+
+T = TypeVar("T")
+
+
+class ReplyStream(AsyncIterator[T], Generic[T]):
+    """The replies of one call, in order.
+
+    Iterate it once. To stop early call `aclose`, leave its `async with` block, or drop it.
+    """
+
+    def __init__(
+        self, run: Callable[[Send], Coroutine[None, None, None]], unwrap: Callable[[object], T]
+    ) -> None:
+        self._run = run
+        self._unwrap = unwrap
+        self._slot = Slot()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __anext__(self) -> T:
+        """Return the next reply; raise what the call raised."""
+        if self._task is None and not self._slot.finished:
+            self._task = asyncio.create_task(_fill(self._slot, self._run))
+        return self._unwrap(await anext(self._slot))
+
+    async def aclose(self) -> None:
+        """End the call now. A closed stream has no further item. Idempotent."""
+        self._slot.finish()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def __aenter__(self) -> Self:
+        """Return the stream itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the stream."""
+        await self.aclose()
+
+    def __del__(self) -> None:
+        """Cancel the call of a forgotten stream."""
+        task = self._task
+        if task is not None and not task.done() and not task.get_loop().is_closed():
+            task.get_loop().call_soon_threadsafe(task.cancel)
+
+
+async def _fill(slot: Slot, run: Callable[[Send], Coroutine[None, None, None]]) -> None:
+    try:
+        await run(slot.put)
+    except asyncio.CancelledError:
+        slot.finish(asyncio.CancelledError())
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is belongs to the reader
+        slot.finish(error)
+    else:
+        slot.finish()

@@ -1,0 +1,186 @@
+"""A service is a class, and its methods are those marked with `@rpc`.
+
+The class, or the abstract class it implements, is the contract: both sides read the same one.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import ClassVar, NamedTuple, Self, TypeVar, cast, overload
+
+from kitfox.core._endpoint import Endpoint
+from kitfox.core._handler import handler_endpoint
+from kitfox.core._method import Method
+from kitfox.core._signature import DefinitionError, Function, Signature, camel, read_signature
+from kitfox.core._stub import Caller
+from kitfox.core._wire import Connection
+
+F = TypeVar("F", bound=Function)
+
+_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_RESERVED = frozenset({"client", "routes"})
+_MARK = "__rpc_idempotent__"
+_METHOD = "__rpc_method__"
+
+
+class _Definition(NamedTuple):
+    """One method of a class, and the function that it was read from."""
+
+    method: Method
+    signature: Signature
+    function: Function
+
+
+@overload
+def rpc(function: F, /) -> F: ...
+@overload
+def rpc(*, idempotent: bool = False) -> Callable[[F], F]: ...
+def rpc(function: F | None = None, /, *, idempotent: bool = False) -> F | Callable[[F], F]:
+    """Mark a method of a service as callable from elsewhere.
+
+    `idempotent` promises that a second run changes nothing more; it allows a retry after the
+    request may have been received, hedging, and HTTP GET.
+    """
+
+    def mark(function: F) -> F:
+        setattr(function, _MARK, idempotent)
+        return function
+
+    return mark if function is None else mark(function)
+
+
+class Service:
+    """The base of all services.
+
+    Give a contract its full name: `class Users(Service, ABC, name="acme.v1.Users")`. Without one,
+    the class's own name serves. A subclass that implements a contract keeps the contract's name.
+
+    Raises:
+        DefinitionError: at the definition of a class that breaks the rules.
+    """
+
+    __rpc_name__: ClassVar[str] = ""
+    __rpc_definitions__: ClassVar[Mapping[str, _Definition]] = {}
+
+    def __init_subclass__(cls, *, name: str | None = None, **kwargs: object) -> None:
+        """Read the methods of a new service class."""
+        super().__init_subclass__(**kwargs)
+        if name is not None and not _NAME.fullmatch(name):
+            msg = f"{cls.__name__}: {name!r} is no service name; write e.g. 'acme.v1.Users'"
+            raise DefinitionError(msg)
+        inherited = cls.__rpc_name__
+        marked = _marked(cls)
+        cls.__rpc_name__ = name or inherited or (cls.__name__ if marked else "")
+        same = cls.__rpc_name__ == inherited
+        known: Mapping[str, _Definition] = cls.__rpc_definitions__ if same else {}
+        cls.__rpc_definitions__ = {
+            attribute: _known_or_new(cls, attribute, function, known.get(attribute))
+            for attribute, function in marked.items()
+        }
+        _check_implementations(cls)
+
+    @classmethod
+    def client(cls, connection: Connection, *, timeout: float | None = None) -> Self:
+        """Return a client: an object of this type whose methods make calls over `connection`.
+
+        `timeout`, in seconds, bounds each call; a deadline in force around a call bounds it too.
+        """
+        stub = cast("Self", object.__new__(_stub_class(cls)))
+        for attribute, (method, signature, _) in cls.__rpc_definitions__.items():
+            caller = Caller(method, signature, connection.endpoint(method), timeout)
+            run = caller.stream if method.kind.streams_replies else caller.unary
+            vars(stub)[attribute] = run
+        return stub
+
+    def routes(self) -> Mapping[Method, Endpoint]:
+        """Return what a listener serves: each method and the endpoint that runs it here."""
+        return {
+            method: handler_endpoint(getattr(self, attribute), method, signature)
+            for attribute, (method, signature, _) in self.__rpc_definitions__.items()
+        }
+
+
+def methods_of(service: type[Service] | Service) -> Mapping[str, Method]:
+    """Return a service's methods by the names they have in Python."""
+    return {name: definition.method for name, definition in service.__rpc_definitions__.items()}
+
+
+def service_name(service: type[Service] | Service) -> str:
+    """Return a service's full name, as its callers and the registry know it."""
+    return service.__rpc_name__
+
+
+def method_of(function: Function) -> Method:
+    """Return the method that a function of a service class defines or implements.
+
+    Raises:
+        TypeError: the function is not one of a service's methods.
+    """
+    method = getattr(function, _METHOD, None)
+    if not isinstance(method, Method):
+        msg = f"{getattr(function, '__qualname__', function)!r} is not marked with @rpc"
+        raise TypeError(msg)
+    return method
+
+
+def _marked(cls: type[Service]) -> dict[str, Function]:
+    """Return the functions marked with @rpc, by attribute; a contract's before its subclass's."""
+    return {
+        attribute: value
+        for base in reversed(cls.__mro__)
+        for attribute, value in vars(base).items()
+        if hasattr(value, _MARK)
+    }
+
+
+def _known_or_new(
+    cls: type[Service], attribute: str, function: Function, known: _Definition | None
+) -> _Definition:
+    if known is not None and known.function is function:
+        return known
+    if attribute in _RESERVED or attribute.startswith("_"):
+        msg = f"{cls.__name__}.{attribute}: this name is taken or private; choose another"
+        raise DefinitionError(msg)
+    service = cls.__rpc_name__
+    signature = read_signature(function, service.rpartition(".")[2])
+    method = Method(
+        service=service,
+        name=camel(attribute),
+        kind=signature.kind,
+        request=signature.request.message,
+        reply=signature.reply.message,
+        idempotent=getattr(function, _MARK),
+        doc=inspect.getdoc(function) or "",
+    )
+    if not hasattr(function, _METHOD):
+        setattr(function, _METHOD, method)
+    return _Definition(method, signature, function)
+
+
+def _check_implementations(cls: type[Service]) -> None:
+    """Check that what implements a method takes what its callers send, the way they expect it."""
+    for attribute, (method, contract, _) in cls.__rpc_definitions__.items():
+        function = vars(cls).get(attribute)
+        if function is None or hasattr(function, _MARK):
+            continue
+        own = read_signature(function, cls.__name__)
+        if own.parameters != contract.parameters or own.kind is not contract.kind:
+            msg = (
+                f"{cls.__name__}.{attribute}({', '.join(own.parameters)}) is {own.kind.value}, but "
+                f"its contract is ({', '.join(contract.parameters)}), {contract.kind.value}"
+            )
+            raise DefinitionError(msg)
+        setattr(function, _METHOD, method)
+
+
+def _stub_class(cls: type[Service]) -> type[Service]:
+    """Return the subclass that clients are objects of; made once for each service class.
+
+    Its objects carry the methods themselves, so nothing in it is abstract any more.
+    """
+    made = vars(cls).get("_stub")
+    if not isinstance(made, type):
+        made = type(f"{cls.__name__}Client", (cls,), {"__module__": cls.__module__})
+        made.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
+        setattr(cls, "_stub", made)  # noqa: B010 - not declared: subclasses must not inherit it
+    return made
