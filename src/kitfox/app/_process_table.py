@@ -1,0 +1,118 @@
+"""The processes of a system: what each is doing now. Pure; time is monotonic and passed in.
+
+Rules:
+
+    waiting ──> starting ──> ready
+                 ↑  │          │
+                 │  └────┬─────┘──> stopping ──> stopped
+                 │       ↓
+                 └── backing off ──> stopped          waiting ──> stopped
+
+- A process that ends unasked backs off, or has failed when another try could not help.
+- Only a process that runs has a pid, and only one that is ready or stopping has addresses.
+- stopped and failed are for good.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+import msgspec
+
+
+class State(StrEnum):
+    """What a process is doing."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    READY = "ready"
+    BACKING_OFF = "backing off"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+_NEXT: dict[State, frozenset[State]] = {
+    State.WAITING: frozenset({State.STARTING, State.STOPPED}),
+    State.STARTING: frozenset({State.READY, State.BACKING_OFF, State.STOPPING, State.FAILED}),
+    State.READY: frozenset({State.BACKING_OFF, State.STOPPING, State.FAILED}),
+    State.BACKING_OFF: frozenset({State.STARTING, State.STOPPED}),
+    State.STOPPING: frozenset({State.STOPPED}),
+    State.STOPPED: frozenset(),
+    State.FAILED: frozenset(),
+}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One process as the table shows it."""
+
+    name: str
+    state: State = State.WAITING
+    pid: int | None = None
+    addresses: tuple[str, ...] = ()
+    status: str = ""  # its own words, or how it ended
+    restarts: int = 0
+
+
+class ProcessTable:
+    """All rows; each change is one legal move, told to `changed`.
+
+    Raises RuntimeError for a move the rules do not know: a fault of the supervisor.
+    """
+
+    def __init__(self, names: Iterable[str], changed: Callable[[Row], None]) -> None:
+        self._rows = {name: Row(name=name) for name in names}
+        self._changed = changed
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, in the order of the configuration."""
+        return tuple(self._rows.values())
+
+    def row(self, name: str) -> Row:
+        """Return one row; KeyError when there is none."""
+        return self._rows[name]
+
+    def starting(self, name: str) -> None:
+        """Note a start, the first or another."""
+        row = self._rows[name]
+        again = row.state is State.BACKING_OFF
+        self._move(row, State.STARTING, status="", restarts=row.restarts + again)
+
+    def runs_as(self, name: str, pid: int) -> None:
+        """Note the process that the start made."""
+        self._put(msgspec.structs.replace(self._rows[name], pid=pid))
+
+    def ready(self, name: str, addresses: tuple[str, ...]) -> None:
+        """Note that it said it serves, and where."""
+        self._move(self._rows[name], State.READY, addresses=addresses)
+
+    def says(self, name: str, status: str) -> None:
+        """Note its own words; its state stays."""
+        row = self._rows[name]
+        if row.pid is not None and row.status != status:
+            self._put(msgspec.structs.replace(row, status=status))
+
+    def backing_off(self, name: str, why: str) -> None:
+        """Note that it ended unasked and will be started again."""
+        self._move(self._rows[name], State.BACKING_OFF, pid=None, addresses=(), status=why)
+
+    def stopping(self, name: str) -> None:
+        """Note that it was asked to end."""
+        self._move(self._rows[name], State.STOPPING)
+
+    def stopped(self, name: str, how: str = "") -> None:
+        """Note that it ended as asked, or never started."""
+        self._move(self._rows[name], State.STOPPED, pid=None, addresses=(), status=how)
+
+    def failed(self, name: str, why: str) -> None:
+        """Note that it ended in a way that another start would not cure."""
+        self._move(self._rows[name], State.FAILED, pid=None, addresses=(), status=why)
+
+    def _move(self, row: Row, to: State, **changes: object) -> None:
+        if to not in _NEXT[row.state]:
+            raise RuntimeError(f"{row.name} is {row.state}, it cannot become {to}")
+        self._put(msgspec.structs.replace(row, state=to, **changes))
+
+    def _put(self, row: Row) -> None:
+        self._rows[row.name] = row
+        self._changed(row)
