@@ -6,44 +6,38 @@ from kitfox.net._address import (
     is_loopback as is_loopback,
     parse_address as parse_address,
 )
-from kitfox.net._asgi import (
-    ASGIApp as ASGIApp,
-    BodyTooLarge as BodyTooLarge,
-    ClientGone as ClientGone,
-    Receive as Receive,
-    Scope as Scope,
-    Send as Send,
-    read_body as read_body,
-    reply as reply,
+from kitfox.net._errors import (
+    BadReply as BadReply,
+    ConnectFailed as ConnectFailed,
+    ConnectionBroken as ConnectionBroken,
+    HTTPError as HTTPError,
+    QueueFull as QueueFull,
+    ReplyTooLarge as ReplyTooLarge,
 )
+from kitfox.net._http_client import HTTPClient as HTTPClient
+from kitfox.net._http_limits import ClientLimits as ClientLimits
+from kitfox.net._http_reply import HTTPReply as HTTPReply
+from kitfox.net._http_stream import HTTPReplyStream as HTTPReplyStream
 from kitfox.net._listen import address_of as address_of, bind as bind, inherited as inherited
-from kitfox.net._router import (
-    Match as Match,
-    Router as Router,
-    template_names as template_names,
-)
-from kitfox.net._site import Site as Site, SiteReply as SiteReply, SiteRequest as SiteRequest
+from kitfox.net._tls import client_tls as client_tls
 
 __all__ = [
-    "ASGIApp",
     "Address",
-    "BodyTooLarge",
-    "ClientGone",
-    "Match",
-    "Receive",
-    "Router",
-    "Scope",
-    "Send",
-    "Site",
-    "SiteReply",
-    "SiteRequest",
+    "BadReply",
+    "ClientLimits",
+    "ConnectFailed",
+    "ConnectionBroken",
+    "HTTPClient",
+    "HTTPError",
+    "HTTPReply",
+    "HTTPReplyStream",
+    "QueueFull",
+    "ReplyTooLarge",
     "UnixAddress",
     "address_of",
     "bind",
+    "client_tls",
     "inherited",
     "is_loopback",
     "parse_address",
-    "read_body",
-    "reply",
-    "template_names",
 ]

@@ -1,0 +1,70 @@
+"""The head of a request, as bytes that mean what the caller meant."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from kitfox.net._http_url import Origin
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_OURS = frozenset({b"host", b"content-length", b"transfer-encoding"})
+_BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
+
+
+def request_head(
+    method: str, origin: Origin, target: str, headers: Headers, *, length: int | None
+) -> bytes:
+    """Write the head of a request; a `length` of None announces a body in chunks.
+
+    Raises ValueError for what would not arrive as it was meant: a method or a header name that is
+    no token, a line break in a value, a header that the client writes itself.
+    """
+    start = (_method(method), target.encode(), origin.authority)
+    fields = [b"%b %b HTTP/1.1\r\nhost: %b\r\n" % start, _framing(method, length)]
+    for name, value in headers:
+        fields += (_name(name), value, b"\r\n")
+    fields.append(b"\r\n")
+    head = b"".join(fields)
+    lines = len(headers) + (4 if fields[1] else 3)
+    if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
+        raise _unclean(headers)
+    return head
+
+
+def chunk(data: bytes) -> bytes:
+    """Write one chunk of a body (RFC 9112, section 7.1); an empty one ends the body."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _framing(method: str, length: int | None) -> bytes:
+    if length is None:
+        return b"transfer-encoding: chunked\r\n"
+    if length or method in _BODY_EXPECTED:
+        return b"content-length: %d\r\n" % length
+    return b""
+
+
+@lru_cache(maxsize=64)
+def _method(method: str) -> bytes:
+    encoded = method.encode()
+    if not _TOKEN.fullmatch(encoded):
+        raise ValueError(f"method {method!r} is not a token")
+    return encoded
+
+
+@lru_cache(maxsize=1024)
+def _name(name: bytes) -> bytes:
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"header name {name!r} is not a token")
+    if name.lower() in _OURS:
+        raise ValueError(f"header {name!r} is written by the client itself")
+    return name + b": "
+
+
+def _unclean(headers: Headers) -> ValueError:
+    for name, value in headers:
+        if any(byte in value for byte in b"\r\n\0"):
+            return ValueError(f"header {name!r}: its value {value!r} has a line break or a NUL")
+    raise AssertionError("method, target and authority were checked before")
