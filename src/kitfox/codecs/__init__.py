@@ -3,6 +3,7 @@
 from kitfox.codecs._codec import (
     Codec as Codec,
     Decoder as Decoder,
+    Encoder as Encoder,
     invalid as invalid,
     reply_decoder as reply_decoder,
     request_decoder as request_decoder,
@@ -15,6 +16,7 @@ __all__ = [
     "JSON",
     "Codec",
     "Decoder",
+    "Encoder",
     "MessagePack",
     "invalid",
     "reply_decoder",

@@ -9,6 +9,7 @@ import msgspec
 from kitfox.core import Internal, InvalidArgument
 
 Decoder = Callable[[bytes], object]
+Encoder = Callable[[object], bytes]
 
 _PATH = re.compile(r" - at `(?:key in )?\$?\.?(?P<path>[^`]*)`$")
 

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import cast
 
-from kitfox.codecs._codec import Codec, request_decoder
-from kitfox.core import Call, Endpoint, Method, mapped, serving
+from kitfox.codecs._codec import Decoder, Encoder
+from kitfox.core import Call, Endpoint, Kind, mapped, serving
 
 
-def serving_bytes(endpoint: Endpoint, method: Method, codec: Codec) -> Endpoint:
+def serving_bytes(endpoint: Endpoint, kind: Kind, decode: Decoder, encode: Encoder) -> Endpoint:
     """Return `endpoint` guarded as every server guards it, with bytes for messages.
 
     It takes the request as bytes (or an async iterator of them) and returns the reply as bytes;
@@ -15,8 +15,6 @@ def serving_bytes(endpoint: Endpoint, method: Method, codec: Codec) -> Endpoint:
 
     A request that cannot be read raises InvalidArgument; a reply that cannot be written, Internal.
     """
-    decode = request_decoder(codec, method.request)
-    encode = codec.encode
 
     async def unary(call: Call, body: object) -> object:
         return encode(await endpoint(call, decode(cast("bytes", body))))
@@ -33,6 +31,6 @@ def serving_bytes(endpoint: Endpoint, method: Method, codec: Codec) -> Endpoint:
     def _decoded(bodies: object) -> AsyncIterator[object]:
         return mapped(bodies, lambda body: decode(cast("bytes", body)))
 
-    if method.kind.streams_requests:
-        return serving(bidi_stream if method.kind.streams_replies else client_stream)
-    return serving(server_stream if method.kind.streams_replies else unary)
+    if kind.streams_requests:
+        return serving(bidi_stream if kind.streams_replies else client_stream)
+    return serving(server_stream if kind.streams_replies else unary)

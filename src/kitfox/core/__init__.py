@@ -36,6 +36,7 @@ from kitfox.core._status import (
     Unavailable as Unavailable,
     Unimplemented as Unimplemented,
     Unknown as Unknown,
+    Unreachable as Unreachable,
 )
 from kitfox.core._stub import mapped as mapped, within_deadline as within_deadline
 from kitfox.core._wire import (
@@ -81,6 +82,7 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "Unknown",
+    "Unreachable",
     "chain",
     "current_call",
     "mapped",

@@ -153,6 +153,10 @@ class Unavailable(RPCError):
     code = Code.UNAVAILABLE
 
 
+class Unreachable(Unavailable):
+    """Nobody was reached, so the call was never sent: any method is safe to try elsewhere."""
+
+
 class DataLoss(RPCError):
     """Data is lost or corrupt beyond repair."""
 

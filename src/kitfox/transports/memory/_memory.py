@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import asynccontextmanager
 from typing import cast
 
-from kitfox.codecs import Codec, Decoder, MessagePack, reply_decoder, serving_bytes
+from kitfox.codecs import Codec, Decoder, MessagePack, reply_decoder, request_decoder, serving_bytes
 from kitfox.core import (
     Call,
     Endpoint,
@@ -22,6 +22,7 @@ from kitfox.core import (
     Slot,
     Unavailable,
     Unimplemented,
+    Unreachable,
 )
 
 Outcome = bytes | RPCError | None
@@ -46,7 +47,12 @@ class Memory:
         """Serve `routes` to this object's own clients; leaving drains."""
         self._in_flight = InFlight()
         self._routes = {
-            method.path: serving_bytes(endpoint, method, self._codec)
+            method.path: serving_bytes(
+                endpoint,
+                method.kind,
+                request_decoder(self._codec, method.request),
+                self._codec.encode,
+            )
             for method, endpoint in routes.items()
         }
         try:
@@ -68,7 +74,7 @@ class Memory:
     def _find(self, method: Method) -> Endpoint:
         if self._routes is None:
             text = "nobody listens"
-            raise Unavailable(text)
+            raise Unreachable(text)
         if (endpoint := self._routes.get(method.path)) is None:
             text = f"there is no method {method.path}"
             raise Unimplemented(text)
