@@ -1,0 +1,7 @@
+"""What a service says about itself: its operations as an OpenAPI document and as a page to read."""
+
+from kitfox.schema._openapi import openapi as openapi
+from kitfox.schema._operation import Operation as Operation
+from kitfox.schema._problem import PROBLEM_MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem as Problem
+
+__all__ = ["PROBLEM_MEDIA_TYPE", "Operation", "Problem", "openapi"]

@@ -1,0 +1,74 @@
+"""Small questions to JSON Schema documents (2020-12), as msgspec writes them."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+Schema = Mapping[str, object]
+
+COMPONENT = "#/components/schemas/"
+
+
+def mapping(value: object) -> Schema:
+    """Return `value` as the JSON object it is, an empty one when it is none."""
+    return cast("Schema", value) if isinstance(value, Mapping) else {}
+
+
+def sequence(value: object) -> list[object]:
+    """Return `value` as the JSON array it is, an empty one when it is none."""
+    return cast("list[object]", value) if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """Return `value` as the JSON string it is, an empty one when it is none."""
+    return value if isinstance(value, str) else ""
+
+
+def referred(schema: Schema) -> str:
+    """Return the name of the component schema that `schema` points to, or an empty string."""
+    prefix, _, name = text(schema.get("$ref")).rpartition("/")
+    return name if f"{prefix}/" == COMPONENT else ""
+
+
+def resolved(schema: Schema, components: Schema) -> Schema:
+    """Return what `schema` points to, or itself."""
+    name = referred(schema)
+    return mapping(components[name]) if name else schema
+
+
+def properties(schema: Schema) -> dict[str, Schema]:
+    """Return the fields of an object, by name."""
+    return {name: mapping(field) for name, field in mapping(schema.get("properties")).items()}
+
+
+def required(schema: Schema) -> list[object]:
+    """Return the names of the fields that an object must have."""
+    return sequence(schema.get("required"))
+
+
+def options(schema: Schema) -> list[Schema]:
+    """Return the alternatives of a union; a schema that is none is its own only one."""
+    return [mapping(option) for option in sequence(schema.get("anyOf"))] or [schema]
+
+
+def is_null(schema: Schema) -> bool:
+    """Whether only null fits."""
+    return schema.get("type") == "null"
+
+
+def reachable(root: object, components: Schema) -> set[str]:
+    """Return the names of the components that `root` needs, by whatever way."""
+    found: set[str] = set()
+    waiting = list(_references(root))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _references(components[name])
+    return found
+
+
+def _references(value: object) -> Iterator[str]:
+    if name := referred(mapping(value)):
+        yield name
+    for part in sequence(value) or mapping(value).values():
+        yield from _references(part)
