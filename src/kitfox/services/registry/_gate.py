@@ -1,0 +1,111 @@
+"""Who may speak to the registry, and whom the registry may call in turn.
+
+Rules
+1. With a token, a call must show it. Without one, only peers on this machine and those in the
+   allow-list are served.
+2. The original protocol cannot show a token: peers on this machine and in the allow-list need none.
+3. The registry calls only the peer's own address and the hosts of the allow-list. A name other than
+   localhost is never resolved to find out whose it is: what it resolves to may change.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from kitfox.core import InvalidArgument, PermissionDenied, Unauthenticated
+from kitfox.registry import shows
+
+_IP = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Gate:
+    """Decides by address and token."""
+
+    def __init__(self, token: str = "", allow: Iterable[str] = ()) -> None:
+        """Raise ValueError if the allow-list has an address with bits outside its network."""
+        self._token = token
+        self._names = frozenset(host.lower() for host in allow)
+        self._networks = tuple(_networks(allow))
+
+    def admit(self, peer: str, authorization: str) -> None:
+        """Let a call pass. Raises Unauthenticated and PermissionDenied."""
+        if self._token:
+            if not shows(authorization, self._token):
+                raise Unauthenticated("the registry's token is required: Authorization: Bearer …")
+        elif not self._trusts(host_of(peer)):
+            raise PermissionDenied(f"{host_of(peer)} is not served without a token")
+
+    def admit_original(self, peer: str, authorization: str) -> None:
+        """Let a request of the original protocol pass. Raises as `admit` does."""
+        if not self._trusts(host_of(peer)):
+            self.admit(peer, authorization)
+
+    def check_url(self, field: str, url: str, peer: str) -> None:
+        """Raise InvalidArgument or PermissionDenied if the registry must not call the URL."""
+        host = http_host(field, url)
+        if not self.may_call(host, peer):
+            raise PermissionDenied(
+                f"{field}: {host} is neither the caller's own address, {host_of(peer)}, nor allowed"
+            )
+
+    def may_call(self, host: str, peer: str) -> bool:
+        """Whether the registry may call the host because the peer asks it to."""
+        return self._allows(host) or same_host(host, host_of(peer))
+
+    def _trusts(self, host: str) -> bool:
+        return is_local(host) or self._allows(host)
+
+    def _allows(self, host: str) -> bool:
+        ip = _ip(host)
+        if ip is None:
+            return host.lower() in self._names
+        return any(ip in network for network in self._networks)
+
+
+def host_of(peer: str) -> str:
+    """Return the host of a call's peer: `host:port`, `[v6]:port` or a host alone."""
+    if peer.startswith("["):
+        return peer[1:].partition("]")[0]
+    return peer.rpartition(":")[0] if peer.count(":") == 1 else peer
+
+
+def http_host(field: str, url: str) -> str:
+    """Return the host of an http(s) URL. Raises InvalidArgument, naming the field."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise InvalidArgument(f"{field}: {error}") from None
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
+        raise InvalidArgument(f"{field}: expected http://host:port/…, got {url[:80]!r}")
+    return host
+
+
+def is_local(host: str) -> bool:
+    """Whether the host is this machine: a loopback address, or no network at all."""
+    ip = _ip(host)
+    return ip.is_loopback if ip else host.lower() in {"", "memory", "unix", "localhost"}
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two hosts are the same; all names of the loopback are."""
+    if is_local(one) and is_local(other):
+        return True
+    ip = _ip(one)
+    return ip is not None and ip == _ip(other)
+
+
+def _ip(host: str) -> _IP | None:
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return mapped or ip
+
+
+def _networks(allow: Iterable[str]) -> Iterator[_Network]:
+    for entry in allow:
+        if _ip(entry.partition("/")[0]):
+            yield ipaddress.ip_network(entry)

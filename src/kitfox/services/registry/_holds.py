@@ -1,0 +1,77 @@
+"""Leases that are held by a connection, and what happens when it breaks.
+
+Rules
+1. A broken connection makes an instance suspect, no more: its host may have dropped connections.
+2. A suspect is probed at once, and again after `SECOND_LOOK`, since a dying process may close its
+   connections before its listening socket. If it does not answer it is removed.
+3. An instance that is held again, or whose address the registry must not call, is left to its
+   lease.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from kitfox.core import RPCError
+from kitfox.registry import Background, Instance
+from kitfox.services.registry._book import Book
+from kitfox.services.registry._gate import Gate
+from kitfox.services.registry._probe import listens, target
+
+SECOND_LOOK = 0.25
+
+
+class Holds:
+    """The held leases of one registry."""
+
+    def __init__(self, book: Book, gate: Gate, background: Background) -> None:
+        self._book = book
+        self._gate = gate
+        self._background = background
+        self._held = Counter[tuple[str, str]]()
+
+    @contextmanager
+    def hold(self, instance: Instance, *, owner: bytes, peer: str) -> Generator[None]:
+        """Hold an instance's lease while the context is open; leaving makes it suspect."""
+        key = (instance.service, instance.id)
+        self._held[key] += 1
+        try:
+            yield
+        finally:
+            self._held[key] -= 1
+            if not self._held[key]:
+                del self._held[key]
+                self._background.start(self._look_after(instance, owner, peer))
+
+    async def _look_after(self, instance: Instance, owner: bytes, peer: str) -> None:
+        for wait in (0.0, SECOND_LOOK):
+            await asyncio.sleep(wait)
+            if not self._is_suspect(instance, owner):
+                return
+            if not await self._answers(instance, peer):
+                self._remove(instance, owner)
+                return
+
+    def _is_suspect(self, instance: Instance, owner: bytes) -> bool:
+        """Whether the instance is still registered by its owner, and nobody holds it."""
+        if self._held[instance.service, instance.id]:
+            return False
+        try:
+            self._book.authorise(instance.service, instance.id, owner=owner)
+        except RPCError:
+            return False
+        return True
+
+    async def _answers(self, instance: Instance, peer: str) -> bool:
+        """Probe the addresses that may be called; without any, give it the benefit of doubt."""
+        targets = [found for address in instance.addresses if (found := target(address))]
+        allowed = [(host, port) for host, port in targets if self._gate.may_call(host, peer)]
+        for host, port in allowed:
+            if await listens(host, port):
+                return True
+        return not allowed
+
+    def _remove(self, instance: Instance, owner: bytes) -> None:
+        if self._is_suspect(instance, owner):
+            self._book.evict(instance.service, instance.id)
