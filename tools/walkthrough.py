@@ -11,7 +11,8 @@ import signal
 import sys
 import tomllib
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextvars import Context
 from pathlib import Path
 from types import ModuleType
 from typing import Self
@@ -63,10 +64,9 @@ class Walkthrough:
     async def _run(self, block: Block) -> None:
         source = "\n" * block.line + block.text  # a traceback then names the page's own lines
         code = compile(source, str(block.page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        async with fail_after(PATIENCE):
-            result: object = eval(code, self._module.__dict__)  # noqa: S307  our own pages
-            if inspect.isawaitable(result):
-                await result
+        result: object = eval(code, self._module.__dict__)  # noqa: S307  our own pages
+        if inspect.iscoroutine(result):
+            await _alone(result)
 
     async def _type(self, step: Step) -> None:
         command = await _Running.start(step.command, self._folder)
@@ -78,6 +78,15 @@ class Walkthrough:
         shown = f"$ {step.command}\n{step.output}\nbut it printed:\n{command.printed}"
         assert step.stays or step.output or command.status == 0, shown
         assert not step.output or agrees(step.output, command.printed, whole=not step.stays), shown
+
+
+async def _alone(code: Coroutine[object, object, object]) -> None:
+    """Run a page's code as its reader would: under no deadline that it did not set."""
+    task = asyncio.create_task(code, context=Context())
+    _, late = await asyncio.wait([task], timeout=PATIENCE)
+    if late:
+        task.cancel()
+    await task
 
 
 class _Running:
