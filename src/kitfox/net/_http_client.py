@@ -43,6 +43,11 @@ class HTTPClient:
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, idle ones included."""
+        return len(self._live)
+
     async def __aenter__(self) -> Self:
         return self
 

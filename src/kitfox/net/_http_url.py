@@ -59,11 +59,13 @@ def _origin(text: str) -> Origin:
         raise ValueError(f"URL {scheme}://…: user information in a URL leaks; send a header")
     if scheme == "http+unix":
         return _unix_origin(text, authority)
+    if not authority or authority.rfind(":") == 0:
+        raise ValueError(f"URL {text!r} has no host")
     try:
         address = Address.parse(authority if _has_port(authority) else f"{authority}:0")
     except ValueError as error:
         raise ValueError(f"URL {text!r}: {error}") from None
-    if not _is_host(address.host) or authority.startswith(":"):
+    if not _is_host(address.host):
         raise ValueError(f"URL {text!r}: {address.host!r} is not a host")
     return _tcp_origin(scheme, address)
 

@@ -1,0 +1,108 @@
+import pytest
+
+from kitfox.net._http_request import chunk, request_head
+from kitfox.net._http_url import split_url
+
+
+def head(method="GET", url="http://h/", headers=(), length=0):
+    origin, target = split_url(url)
+    return request_head(method, origin, target, headers, length=length)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "target"),
+    [
+        ("http://example.com", b"example.com", b"/"),
+        ("http://Example.com:80/a?b=c", b"example.com", b"/a?b=c"),
+        ("http://example.com:8080?q", b"example.com:8080", b"/?q"),
+        ("https://example.com:443/%20", b"example.com", b"/%20"),
+        ("https://example.com:80/", b"example.com:80", b"/"),
+        ("http://[::1]/", b"[::1]", b"/"),
+        ("http://[0:0::1]:7/", b"[::1]:7", b"/"),
+        ("http+unix://%2Frun%2Fx.sock/a", b"localhost", b"/a"),
+    ],
+)
+def test_a_url_becomes_target_and_host(url, host, target):
+    assert head(url=url) == b"GET %b HTTP/1.1\r\nhost: %b\r\n\r\n" % (target, host)
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("", "expected 'http://host:port/path'"),
+        ("/path", "expected 'http://host"),
+        ("ftp://h/", "scheme 'ftp' is none of"),
+        ("http://", "has no host"),
+        ("http://:80/", "has no host"),
+        ("http://u:p@h/", "user information"),
+        ("http://h/#top", "fragment"),
+        ("http://h/a b", "percent-encoded"),
+        ("http://h/a\r\nx: y", "percent-encoded"),
+        ("http://h\r\nx: y/", "not a host"),
+        ("http://h/ä", "percent-encoded"),
+        ("http://ä/", "not a host"),
+        ("http://h:99999/", "port '99999'"),
+        ("http://::1/", "brackets|port"),
+        ("http+unix://relative/", "expected 'http\\+unix:"),
+    ],
+)
+def test_a_malformed_url_is_refused_with_the_part_that_is_wrong(url, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        split_url(url)
+
+
+def test_a_password_in_a_url_is_not_repeated_in_the_error():
+    with pytest.raises(ValueError, match="user information") as caught:
+        split_url("http://user:hunter2@h/")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_head_carries_its_headers_in_order():
+    headers = [(b"accept", b"a"), (b"Accept", b"b")]
+    assert head(headers=headers).endswith(b"accept: a\r\nAccept: b\r\n\r\n")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_an_empty_body_is_announced_where_one_is_expected(method):
+    assert b"content-length: 0\r\n" in head(method=method)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "HEAD"])
+def test_an_empty_body_is_not_announced_where_none_is_expected(method):
+    assert b"content-length" not in head(method=method)
+
+
+def test_a_body_is_announced_by_its_length_or_as_chunks():
+    assert b"content-length: 17\r\n" in head(method="DELETE", length=17)
+    assert b"transfer-encoding: chunked\r\n" in head(method="POST", length=None)
+
+
+def test_a_chunk_is_written_with_its_length_in_hexadecimal():
+    assert chunk(b"x" * 17) == b"11\r\n" + b"x" * 17 + b"\r\n"
+    assert chunk(b"") == b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize("method", ["", "GET /", "GET\r\nx: y", "GÉT", "GET "])
+def test_a_method_that_is_no_token_is_refused(method):
+    with pytest.raises(ValueError, match="method"):
+        head(method=method)
+
+
+@pytest.mark.parametrize("name", [b"", b"a b", b"a:", b"a\r\nb", b"a\n", b"\xe4", b"a\0"])
+def test_a_header_name_that_is_no_token_is_refused(name):
+    with pytest.raises(ValueError, match="header name"):
+        head(headers=[(name, b"v")])
+
+
+@pytest.mark.parametrize(
+    "value", [b"a\r\nb: c", b"a\nb", b"a\rb", b"\0", b"\r\n\r\nGET / HTTP/1.1"]
+)
+def test_a_header_value_that_would_begin_another_line_is_refused_by_name(value):
+    with pytest.raises(ValueError, match=r"header b'x-second'.* has a line break"):
+        head(headers=[(b"x-first", b"fine"), (b"x-second", value)])
+
+
+@pytest.mark.parametrize("name", [b"Host", b"content-length", b"TRANSFER-ENCODING"])
+def test_a_header_that_frames_the_message_is_left_to_the_client(name):
+    with pytest.raises(ValueError, match="written by the client itself"):
+        head(headers=[(name, b"1")])
