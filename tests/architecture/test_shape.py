@@ -7,13 +7,22 @@ import pytest
 import house
 import shape
 
-FOLDERS = ("src", "examples", "benchmarks", "tools", "tests")
-PATHS = shape.files(*(house.ROOT / folder for folder in FOLDERS))
+CODE = shape.files(*(house.ROOT / folder for folder in ("src", "examples", "benchmarks", "tools")))
+TESTS = shape.files(house.ROOT / "tests")
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: str(path.relative_to(house.ROOT)))
+def name(path):
+    return str(path.relative_to(house.ROOT))
+
+
+@pytest.mark.parametrize("path", CODE, ids=name)
 def test_a_file_keeps_within_the_budget(path):
     assert list(shape.file_faults(path)) == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name)
+def test_a_file_of_tests_may_nest_but_is_as_short(path):
+    assert [fault for fault in shape.file_faults(path) if "deep" not in fault] == []
 
 
 def body_of(source):
