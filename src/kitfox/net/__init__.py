@@ -6,6 +6,7 @@ from kitfox.net._address import (
     is_loopback as is_loopback,
     parse_address as parse_address,
 )
+from kitfox.net._cross_origin import cross_origin as cross_origin
 from kitfox.net._errors import (
     BadReply as BadReply,
     ConnectFailed as ConnectFailed,
@@ -19,6 +20,12 @@ from kitfox.net._http_limits import ClientLimits as ClientLimits
 from kitfox.net._http_reply import HTTPReply as HTTPReply
 from kitfox.net._http_stream import HTTPReplyStream as HTTPReplyStream
 from kitfox.net._listen import address_of as address_of, bind as bind, inherited as inherited
+from kitfox.net._notify import (
+    Notification as Notification,
+    Notifier as Notifier,
+    NotifySocket as NotifySocket,
+    parse_notification as parse_notification,
+)
 from kitfox.net._tls import client_tls as client_tls
 
 __all__ = [
@@ -27,17 +34,23 @@ __all__ = [
     "ClientLimits",
     "ConnectFailed",
     "ConnectionBroken",
+    "Event",
     "HTTPClient",
     "HTTPError",
     "HTTPReply",
     "HTTPReplyStream",
+    "Notification",
+    "Notifier",
+    "NotifySocket",
     "QueueFull",
     "ReplyTooLarge",
     "UnixAddress",
     "address_of",
     "bind",
     "client_tls",
+    "cross_origin",
     "inherited",
     "is_loopback",
     "parse_address",
+    "parse_notification",
 ]
