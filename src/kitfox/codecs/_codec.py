@@ -11,7 +11,11 @@ from kitfox.core import Internal, InvalidArgument
 Decoder = Callable[[bytes], object]
 Encoder = Callable[[object], bytes]
 
-_PATH = re.compile(r" - at `(?:key in )?\$?\.?(?P<path>[^`]*)`$")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+# How msgspec ends its texts: " - at `$.items[0].id`", " - at `key` in `$.counts`".
+_PATH = re.compile(r" - at (?P<key>`key` in )?`\$\.?(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`$")
 
 
 class Codec(Protocol):
@@ -46,7 +50,7 @@ def request_decoder(codec: Codec, message: type) -> Decoder:
     def read(body: bytes) -> object:
         try:
             return decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             raise invalid(error) from None
 
     return read
@@ -59,18 +63,36 @@ def reply_decoder(codec: Codec, message: type) -> Decoder:
     def read(body: bytes) -> object:
         try:
             return decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             text = f"the peer's reply is not a {message.__name__}: {error}"
             raise Internal(text) from None
 
     return read
 
 
-def invalid(error: Exception) -> InvalidArgument:
-    """Return the error for a request that could not be read, with the path of the field."""
-    text = str(error)
-    if (match := _PATH.search(text)) is None:
-        return InvalidArgument(text)
-    path = match["path"] or "(the whole)"
-    problem = text[: match.start()]
-    return InvalidArgument(f"{path}: {problem}", details={"field": path, "problem": problem})
+def invalid(error: Exception, within: str = "") -> InvalidArgument:
+    """Return the error for a request that could not be read, with the path of the field.
+
+    `within` is the field in which the reading began, when it was not the whole request.
+    """
+    path, problem = _fault(str(error))
+    field = _joined(within, path)
+    if not field:
+        return InvalidArgument(problem)
+    return InvalidArgument(f"{field}: {problem}", details={"field": field, "problem": problem})
+
+
+def _fault(text: str) -> tuple[str, str]:
+    """Split what msgspec says into the path of the field at fault, or nothing, and the rest."""
+    path, problem = "", text
+    if match := _PATH.search(text):
+        path, problem = match["path"], text[: match.start()]
+        if match["key"]:
+            problem += ", in a key"
+    if match := _MISSING.search(problem):
+        path = _joined(path, match["name"])
+    return path, problem
+
+
+def _joined(*parts: str) -> str:
+    return ".".join(filter(None, parts)).replace(".[", "[")

@@ -9,6 +9,7 @@ from kitfox.core._call import Call, enter_call
 from kitfox.core._endpoint import Endpoint
 from kitfox.core._messages import Wrap
 from kitfox.core._method import Method
+from kitfox.core._reply_stream import ReplyStream
 from kitfox.core._signature import Args, Function, Signature
 from kitfox.core._status import Cancelled, Internal, RPCError
 from kitfox.core._stub import mapped, within_deadline
@@ -47,10 +48,15 @@ def _streaming(function: Function, unpack: Unpack, wrap: Wrap) -> Endpoint:
             async for item in items:
                 await call.send(wrap(item))
         finally:
-            if isinstance(items, AsyncGenerator):
-                await items.aclose()
+            await _close(items)
 
     return stream
+
+
+async def _close(items: AsyncIterator[object]) -> None:
+    """End what a handler returned and nobody reads on: a generator, another call's replies."""
+    if isinstance(items, AsyncGenerator | ReplyStream):
+        await items.aclose()
 
 
 def serving(endpoint: Endpoint) -> Endpoint:

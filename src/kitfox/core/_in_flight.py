@@ -9,6 +9,9 @@ from kitfox.core._status import Unavailable
 
 T = TypeVar("T")
 
+# A handler that swallows its cancellation is cancelled again after this many seconds.
+_CANCEL_AGAIN = 1.0
+
 
 class InFlight:
     """The running calls of one listener.
@@ -51,9 +54,15 @@ class InFlight:
     async def drain(self, grace: float) -> None:
         """Refuse new calls, wait `grace` seconds for the running ones, then cancel the rest."""
         self.refuse()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace)
+        try:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=grace)
+        finally:  # also when the wait itself is cut short
+            self._cancel()
+        while self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CANCEL_AGAIN)
+            self._cancel()
+
+    def _cancel(self) -> None:
         for task in self._tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)

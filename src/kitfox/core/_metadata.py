@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_.-]*")
-_VALUE = re.compile(r"[\x20-\x7e]*")
+_VALUE = re.compile(r"[\x21-\x7e]?|[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]")
 
 
 class Metadata(MutableMapping[str, str]):
     """A mapping of lower-case keys to printable ASCII texts; keys are looked up in any case.
 
-    That is the least that every wire can carry unchanged. Other text is the sender's to encode;
+    That, with no space at either end, is the least that every wire can carry unchanged
+    (RFC 9110, 5.5, lets a receiver strip them). Other text is the sender's to encode;
     a key that ends in `-bin` holds bytes as base64.
     """
 
@@ -32,7 +33,8 @@ class Metadata(MutableMapping[str, str]):
             msg = f"metadata key {key!r}: expected letters, digits, '-', '_' and '.'"
             raise ValueError(msg)
         if not _VALUE.fullmatch(value):
-            msg = f"metadata {lowered!r}: expected printable ASCII, got {value[:40]!r}"
+            expected = "printable ASCII with no space at its ends"
+            msg = f"metadata {lowered!r}: expected {expected}, got {value[:40]!r}"
             raise ValueError(msg)
         self._values[lowered] = value
 

@@ -4,6 +4,8 @@ Rules:
 
 - The call starts with the first item asked for, and is over when the iteration ends.
 - Closing the stream, or forgetting it, cancels the call, and so the handler at the far end.
+- A read that is cancelled ends the call too, as it would end an async generator: a caller that
+  gives up waiting has given up the call. Reading on raises Cancelled.
 - The task holds the slot, never the stream: a forgotten stream can be collected.
 """
 
@@ -14,6 +16,7 @@ from typing import Generic, Self, TypeVar
 
 from kitfox.core._call import Send
 from kitfox.core._slot import Slot
+from kitfox.core._status import Cancelled
 
 T = TypeVar("T")
 
@@ -36,14 +39,23 @@ class ReplyStream(AsyncIterator[T], Generic[T]):
         """Return the next reply; raise what the call raised."""
         if self._task is None and not self._slot.finished:
             self._task = asyncio.create_task(_fill(self._slot, self._run))
-        return self._unwrap(await anext(self._slot))
+        try:
+            item = await anext(self._slot)
+        except asyncio.CancelledError:
+            self._end(Cancelled("the reader of this stream gave up"))
+            raise
+        return self._unwrap(item)
 
     async def aclose(self) -> None:
         """End the call now. A closed stream has no further item. Idempotent."""
-        self._slot.finish()
+        self._end()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _end(self, error: Cancelled | None = None) -> None:
+        self._slot.close(error)
         if self._task is not None:
             self._task.cancel()
-            await asyncio.wait([self._task])
 
     async def __aenter__(self) -> Self:
         """Return the stream itself."""

@@ -69,14 +69,17 @@ class Service:
             msg = f"{cls.__name__}: {name!r} is no service name; write e.g. 'acme.v1.Users'"
             raise DefinitionError(msg)
         inherited = cls.__rpc_name__
+        if name is None:
+            _check_one_contract(cls)
         marked = _marked(cls)
         cls.__rpc_name__ = name or inherited or (cls.__name__ if marked else "")
         same = cls.__rpc_name__ == inherited
         known: Mapping[str, _Definition] = cls.__rpc_definitions__ if same else {}
         cls.__rpc_definitions__ = {
-            attribute: _known_or_new(cls, attribute, function, known.get(attribute))
+            attribute: known.get(attribute) or _define(cls, attribute, function)
             for attribute, function in marked.items()
         }
+        _check_names(cls)
         _check_implementations(cls)
 
     @classmethod
@@ -123,24 +126,26 @@ def method_of(function: Function) -> Method:
     return method
 
 
-def _marked(cls: type[Service]) -> dict[str, Function]:
-    """Return the functions marked with @rpc, by attribute; a contract's before its subclass's."""
+def _marked(cls: type[Service]) -> dict[str, object]:
+    """Return what is marked with @rpc, by attribute; a contract's before its subclass's."""
     return {
         attribute: value
         for base in reversed(cls.__mro__)
         for attribute, value in vars(base).items()
-        if hasattr(value, _MARK)
+        if _is_marked(value) or _is_marked(getattr(value, "__func__", None))
     }
 
 
-def _known_or_new(
-    cls: type[Service], attribute: str, function: Function, known: _Definition | None
-) -> _Definition:
-    if known is not None and known.function is function:
-        return known
+def _is_marked(value: object) -> bool:
+    return _MARK in getattr(value, "__dict__", {})
+
+
+def _define(cls: type[Service], attribute: str, function: object) -> _Definition:
     if attribute in _RESERVED or attribute.startswith("_"):
         msg = f"{cls.__name__}.{attribute}: this name is taken or private; choose another"
         raise DefinitionError(msg)
+    if not inspect.isfunction(function):
+        raise _no_method(cls, attribute, function)
     service = cls.__rpc_name__
     signature = read_signature(function, service.rpartition(".")[2])
     method = Method(
@@ -157,12 +162,42 @@ def _known_or_new(
     return _Definition(method, signature, function)
 
 
+def _no_method(cls: type[Service], attribute: str, found: object) -> DefinitionError:
+    kind = type(found).__name__
+    return DefinitionError(f"{cls.__name__}.{attribute}: expected a method, found a {kind}")
+
+
+def _check_one_contract(cls: type[Service]) -> None:
+    """Check that a class without a name of its own has one contract to take it from."""
+    names = {base.__rpc_name__ for base in cls.__bases__ if issubclass(base, Service)} - {""}
+    if len(names) > 1:
+        msg = f"{cls.__name__}: implements {' and '.join(sorted(names))}; write a class for each"
+        raise DefinitionError(msg)
+
+
+def _check_names(cls: type[Service]) -> None:
+    """Check that no two methods have one name on the wire: `get_x` and `getX` would."""
+    seen: dict[str, str] = {}
+    for attribute, (method, _, _) in cls.__rpc_definitions__.items():
+        if (other := seen.setdefault(method.name, attribute)) != attribute:
+            msg = (
+                f"{cls.__name__}: {other!r} and {attribute!r} are both {method.name!r} on the "
+                "wire; rename one of them"
+            )
+            raise DefinitionError(msg)
+
+
 def _check_implementations(cls: type[Service]) -> None:
-    """Check that what implements a method takes what its callers send, the way they expect it."""
-    for attribute, (method, contract, _) in cls.__rpc_definitions__.items():
-        function = vars(cls).get(attribute)
-        if function is None or hasattr(function, _MARK):
+    """Check that what implements a method takes what its callers send, the way they expect it.
+
+    The contract decides: a second @rpc on the implementation changes nothing.
+    """
+    for attribute, (method, contract, defined) in cls.__rpc_definitions__.items():
+        function = cast("object", inspect.getattr_static(cls, attribute))
+        if function is defined:
             continue
+        if not inspect.isfunction(function):
+            raise _no_method(cls, attribute, function)
         own = read_signature(function, cls.__name__)
         if own.parameters != contract.parameters or own.kind is not contract.kind:
             msg = (
@@ -181,6 +216,6 @@ def _stub_class(cls: type[Service]) -> type[Service]:
     made = vars(cls).get("_stub")
     if not isinstance(made, type):
         made = type(f"{cls.__name__}Client", (cls,), {"__module__": cls.__module__})
-        made.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
+        setattr(made, "__abstractmethods__", frozenset())  # noqa: B010 - no type declares it
         setattr(cls, "_stub", made)  # noqa: B010 - not declared: subclasses must not inherit it
     return made

@@ -65,7 +65,7 @@ class _Reader:
         self._hints = self._resolve(function)
 
     def read(self) -> Signature:
-        parameters = list(inspect.signature(self._function).parameters.values())[1:]
+        parameters = self._parameters()
         for parameter in parameters:
             self._check(parameter)
         stream_in = self._streams_in(parameters)
@@ -96,6 +96,14 @@ class _Reader:
                 f"the hint {error.name!r} is not known here; define or import it above the class, "
                 "at module level and not under TYPE_CHECKING"
             ) from None
+
+    def _parameters(self) -> list[inspect.Parameter]:
+        """Return the parameters after `self`, which alone may go without a hint."""
+        parameters = iter(inspect.signature(self._function).parameters.values())
+        own = next(parameters, None)
+        if own is None or (own.name != "self" and own.name in self._hints):
+            raise self._refuse("its first parameter is not `self`")
+        return list(parameters)
 
     def _check(self, parameter: inspect.Parameter) -> None:
         name = parameter.name
@@ -158,7 +166,7 @@ class _Reader:
         if not parameters:
             return Carrier(Empty, same, same), Empty, lambda _: ()
         if len(parameters) == 1 and is_message(hints[0]):
-            pack = _sole(parameters[0].name)
+            pack = _sole(parameters[0])
             return Carrier(hints[0], same, same), pack, lambda message: (message,)
         fields = [
             (p.name, hint) if p.default is p.empty else (p.name, hint, p.default)
@@ -171,7 +179,7 @@ class _Reader:
     def _streamed(self, parameter: inspect.Parameter) -> _Packing:
         item = self._item(f"parameter {parameter.name!r}", self._hints[parameter.name])
         carrier = carrier_of(item, f"{self._prefix}Request")
-        return carrier, _sole(parameter.name), lambda items: (items,)
+        return carrier, _sole(parameter), lambda items: (items,)
 
 
 _KINDS = {
@@ -187,15 +195,15 @@ def camel(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
-def _sole(name: str) -> Callable[..., object]:
+def _sole(parameter: inspect.Parameter) -> Callable[..., object]:
     """Return a binder for a function of one parameter, which may be given by its name."""
+    signature = inspect.Signature([parameter])
 
     def pack(*args: object, **kwargs: object) -> object:
-        if len(args) == 1 and not kwargs:
+        if len(args) == 1 and not kwargs:  # the usual way, and the quick one
             return args[0]
-        if not args and set(kwargs) == {name}:
-            return kwargs[name]
-        msg = f"expected one argument, {name!r}"
-        raise TypeError(msg)
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.arguments[parameter.name]
 
     return pack

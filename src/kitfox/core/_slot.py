@@ -56,6 +56,11 @@ class Slot:
             self._error = error
             self._wake()
 
+    def close(self, error: BaseException | None = None) -> None:
+        """Finish, and drop the item that was not taken."""
+        self._item.clear()
+        self.finish(error)
+
     async def _wait(self) -> None:
         waiter = self._waiter = asyncio.get_running_loop().create_future()
         try:

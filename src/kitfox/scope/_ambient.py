@@ -63,9 +63,9 @@ class DeadlineScope:
         trace: TracebackType | None,
     ) -> None:
         """Stop the timer; turn this block's own cancellation into TimeoutError."""
-        _in_force.reset(self._outer)
         if self._timer is not None:
             self._timer.cancel()
+        _in_force.reset(self._outer)
         if self._fired:
             others = self._task.uncancel() > self._cancelling
             if kind is asyncio.CancelledError and not others:

@@ -12,6 +12,7 @@ from typing import cast
 from kitfox.codecs import Codec, Decoder, MessagePack, reply_decoder, request_decoder, serving_bytes
 from kitfox.core import (
     Call,
+    Cancelled,
     Endpoint,
     InFlight,
     Kind,
@@ -58,8 +59,10 @@ class Memory:
         try:
             yield "memory:"
         finally:
-            await self._in_flight.drain(self._grace)
-            self._routes = None
+            try:
+                await self._in_flight.drain(self._grace)
+            finally:
+                self._routes = None
 
     def endpoint(self, method: Method) -> Endpoint:
         """Return what calls `method` of whoever listens at the time of the call."""
@@ -139,6 +142,10 @@ class _Exchange:
         try:
             async for item in cast("AsyncIterable[object]", self._message):
                 await self._requests.put(self._encode(item))
+        except asyncio.CancelledError:
+            # When the call ended first, nobody hears this; else the iterator itself was cancelled.
+            self._replies.finish(Cancelled("the iterator of requests was cancelled"))
+            raise
         except Exception as error:  # noqa: BLE001 - the caller's own iterator failed: tell the caller
             self._replies.finish(error)
         else:
