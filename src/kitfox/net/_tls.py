@@ -9,19 +9,10 @@ def client_tls(ca_file: Path | str | None = None) -> ssl.SSLContext:
 
     Raises FileNotFoundError, PermissionError, or ValueError when the file holds no certificate.
     """
-    if ca_file is None:
-        context = ssl.create_default_context()
-    else:
-        context = ssl.create_default_context(cadata=_certificates(Path(ca_file)))
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise ValueError(f"{ca_file} holds no certificate in PEM: {error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _certificates(path: Path) -> str:
-    text = path.read_text(encoding="ascii", errors="replace")
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        raise ValueError(
-            f"{path} holds no certificate: expected PEM, '-----BEGIN CERTIFICATE-----'"
-        )
-    return text
