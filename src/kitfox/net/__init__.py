@@ -6,6 +6,17 @@ from kitfox.net._address import (
     is_loopback as is_loopback,
     parse_address as parse_address,
 )
+from kitfox.net._asgi import (
+    ASGIApp as ASGIApp,
+    BodyTooLarge as BodyTooLarge,
+    ClientGone as ClientGone,
+    Event as Event,
+    Receive as Receive,
+    Scope as Scope,
+    Send as Send,
+    read_body as read_body,
+    reply as reply,
+)
 from kitfox.net._cross_origin import cross_origin as cross_origin
 from kitfox.net._errors import (
     BadReply as BadReply,
@@ -26,11 +37,20 @@ from kitfox.net._notify import (
     NotifySocket as NotifySocket,
     parse_notification as parse_notification,
 )
+from kitfox.net._router import (
+    Match as Match,
+    Router as Router,
+    template_names as template_names,
+)
+from kitfox.net._site import Site as Site, SiteReply as SiteReply, SiteRequest as SiteRequest
 from kitfox.net._tls import client_tls as client_tls
 
 __all__ = [
+    "ASGIApp",
     "Address",
     "BadReply",
+    "BodyTooLarge",
+    "ClientGone",
     "ClientLimits",
     "ConnectFailed",
     "ConnectionBroken",
@@ -39,11 +59,19 @@ __all__ = [
     "HTTPError",
     "HTTPReply",
     "HTTPReplyStream",
+    "Match",
     "Notification",
     "Notifier",
     "NotifySocket",
     "QueueFull",
+    "Receive",
     "ReplyTooLarge",
+    "Router",
+    "Scope",
+    "Send",
+    "Site",
+    "SiteReply",
+    "SiteRequest",
     "UnixAddress",
     "address_of",
     "bind",
@@ -53,4 +81,7 @@ __all__ = [
     "is_loopback",
     "parse_address",
     "parse_notification",
+    "read_body",
+    "reply",
+    "template_names",
 ]
