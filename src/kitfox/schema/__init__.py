@@ -2,6 +2,14 @@
 
 from kitfox.schema._openapi import openapi as openapi
 from kitfox.schema._operation import Operation as Operation
+from kitfox.schema._page import docs_page as docs_page, docs_page_csp as docs_page_csp
 from kitfox.schema._problem import PROBLEM_MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem as Problem
 
-__all__ = ["PROBLEM_MEDIA_TYPE", "Operation", "Problem", "openapi"]
+__all__ = [
+    "PROBLEM_MEDIA_TYPE",
+    "Operation",
+    "Problem",
+    "docs_page",
+    "docs_page_csp",
+    "openapi",
+]

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+import msgspec
+
 Schema = Mapping[str, object]
 
 COMPONENT = "#/components/schemas/"
@@ -21,6 +23,11 @@ def sequence(value: object) -> list[object]:
 def text(value: object) -> str:
     """Return `value` as the JSON string it is, an empty one when it is none."""
     return value if isinstance(value, str) else ""
+
+
+def json_text(value: object) -> str:
+    """Return `value` as JSON, on one line."""
+    return msgspec.json.encode(value).decode()
 
 
 def referred(schema: Schema) -> str:
