@@ -39,7 +39,10 @@ def _system(layers: Layers, folder: Path) -> System:
     if system.registry is not None:
         _check_url(layers, system.registry, "system", "registry")
     return msgspec.structs.replace(
-        system, name=system.name or folder.name, state=folder / system.state
+        system,
+        name=system.name or folder.name,
+        state=folder / system.state,
+        path=tuple(folder / part for part in system.path),
     )
 
 

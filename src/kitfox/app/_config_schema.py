@@ -7,12 +7,17 @@ import msgspec
 
 
 class System(msgspec.Struct, frozen=True, kw_only=True):
-    """`[system]`: what all services of it share."""
+    """`[system]`: what all services of it share. Folders are relative to the file's.
+
+    Once loaded, they are absolute, and the name is not empty.
+    """
 
     name: str = ""  # the folder's name unless given
     registry: str | None = None
+    token: str = ""  # what the registry asks of those who come from other machines
     logs: bool = True
-    state: Path = Path(".kitfox")  # absolute once loaded
+    state: Path = Path(".kitfox")  # databases, caches, spools: the folder its processes work in
+    path: tuple[Path, ...] = (Path(),)  # where its modules are imported from
 
 
 class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,38 @@
+"""Putting a system together: its configuration, its processes."""
+
+from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
+from kitfox.app._config import find_config as find_config, load as load, read_config as read_config
+from kitfox.app._config_convert import convert as convert
+from kitfox.app._config_error import ConfigError as ConfigError, did_you_mean as did_you_mean
+from kitfox.app._config_schema import (
+    Config as Config,
+    ServiceConfig as ServiceConfig,
+    System as System,
+)
+from kitfox.app._keeper import Patience as Patience
+from kitfox.app._lifeline import hold_lifeline as hold_lifeline
+from kitfox.app._process_table import Row as Row, State as State
+from kitfox.app._restart import Restart as Restart
+from kitfox.app._status_file import Status as Status, StatusFile as StatusFile
+from kitfox.app._supervisor import Supervisor as Supervisor
+
+__all__ = [
+    "AlreadyRunningError",
+    "Config",
+    "ConfigError",
+    "Patience",
+    "Restart",
+    "Row",
+    "ServiceConfig",
+    "State",
+    "Status",
+    "StatusFile",
+    "Supervisor",
+    "System",
+    "convert",
+    "did_you_mean",
+    "find_config",
+    "hold_lifeline",
+    "load",
+    "read_config",
+]

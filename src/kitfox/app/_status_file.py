@@ -1,0 +1,30 @@
+"""The table of processes as a file, for whoever wants to know it without asking the supervisor."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from kitfox.app._process_table import Row
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The contents of the file: the supervisor's pid and all rows."""
+
+    pid: int
+    processes: tuple[Row, ...]
+
+
+class StatusFile:
+    """Replaced whole at each change, so that a reader never sees half of it."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Write the rows."""
+        new = self._file.with_suffix(".new")
+        status = msgspec.json.encode(Status(os.getpid(), tuple(rows)))
+        new.write_bytes(msgspec.json.format(status, indent=2) + b"\n")
+        new.replace(self._file)
