@@ -1,6 +1,11 @@
 """The definition of services and the path of a call, whatever the wire."""
 
-from kitfox.core._call import Call as Call, Send as Send, current_call as current_call
+from kitfox.core._call import (
+    Call as Call,
+    Send as Send,
+    current_call as current_call,
+    nowhere as nowhere,
+)
 from kitfox.core._endpoint import Endpoint as Endpoint, Middleware as Middleware, chain as chain
 from kitfox.core._handler import serving as serving
 from kitfox.core._in_flight import InFlight as InFlight
@@ -88,6 +93,7 @@ __all__ = [
     "mapped",
     "method_of",
     "methods_of",
+    "nowhere",
     "rpc",
     "service_name",
     "serving",

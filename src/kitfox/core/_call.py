@@ -12,7 +12,8 @@ Send = Callable[[object], Awaitable[None]]
 _current: ContextVar["Call | None"] = ContextVar("kitfox_call", default=None)
 
 
-async def _nowhere(_: object) -> None:
+async def nowhere(_: object) -> None:
+    """Refuse an item: the `send` of calls whose method does not stream replies."""
     msg = "this call's method does not stream replies"
     raise RuntimeError(msg)
 
@@ -35,7 +36,7 @@ class Call:
         metadata: Metadata | None = None,
         deadline: Deadline | None = None,
         peer: str = "",
-        send: Send = _nowhere,
+        send: Send = nowhere,
     ) -> None:
         self.method = method
         self.metadata = Metadata() if metadata is None else metadata

@@ -46,13 +46,13 @@ def _is_struct(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def carrier_of(hint: object, name: str) -> Carrier:
-    """Return how values of `hint` travel; a message made for them is called `name`."""
+def carrier_of(hint: object, name: str, module: str) -> Carrier:
+    """Return how values of `hint` travel; a message made for them is `module.name`."""
     if is_message(hint):
         return Carrier(hint, same, same)
     if hint is None or hint is type(None):
         return Carrier(Empty, _empty, _none)
-    wrapper = msgspec.defstruct(name, [("value", hint)], frozen=True)
+    wrapper = msgspec.defstruct(name, [("value", hint)], frozen=True, module=module)
     return Carrier(wrapper, wrapper, attrgetter("value"))
 
 

@@ -61,6 +61,7 @@ class _Reader:
     def __init__(self, function: Function, owner: str) -> None:
         self._where = f"{owner}.{function.__name__}"
         self._prefix = owner + camel(function.__name__)
+        self._module = function.__module__
         self._function = function
         self._hints = self._resolve(function)
 
@@ -80,7 +81,7 @@ class _Reader:
             parameters=tuple(parameter.name for parameter in parameters),
             kind=_KINDS[stream_in, stream_out],
             request=request,
-            reply=carrier_of(item, f"{self._prefix}Reply"),
+            reply=carrier_of(item, f"{self._prefix}Reply", self._module),
             pack=pack,
             unpack=unpack,
         )
@@ -172,13 +173,15 @@ class _Reader:
             (p.name, hint) if p.default is p.empty else (p.name, hint, p.default)
             for p, hint in zip(parameters, hints, strict=True)
         ]
-        request = msgspec.defstruct(f"{self._prefix}Request", fields, frozen=True)
+        request = msgspec.defstruct(
+            f"{self._prefix}Request", fields, frozen=True, module=self._module
+        )
         unpack = cast("Callable[[object], Args]", msgspec.structs.astuple)
         return Carrier(request, same, same), request, unpack
 
     def _streamed(self, parameter: inspect.Parameter) -> _Packing:
         item = self._item(f"parameter {parameter.name!r}", self._hints[parameter.name])
-        carrier = carrier_of(item, f"{self._prefix}Request")
+        carrier = carrier_of(item, f"{self._prefix}Request", self._module)
         return carrier, _sole(parameter), lambda items: (items,)
 
 

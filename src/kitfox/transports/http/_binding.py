@@ -1,0 +1,135 @@
+"""How a method is bound to HTTP: which verb and path, and where each field of the request stands.
+
+Without a word from the user a method is `POST /package.Service/Method` with its request as the
+body; an idempotent one also answers GET there, with its request in the query.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import cast, get_type_hints
+from urllib.parse import parse_qs
+
+import msgspec
+
+from kitfox.codecs import JSON, invalid, request_decoder
+from kitfox.core import DefinitionError, InvalidArgument, Method
+from kitfox.net import template_names
+from kitfox.schema import Operation
+
+Read = Callable[[bytes, Mapping[str, str], bytes], object]
+
+_ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S*)")
+_WITHOUT_BODY = frozenset({"GET", "DELETE"})
+
+
+def default_operation(method: Method) -> Operation:
+    """Return the binding that every method has."""
+    return Operation(method, "POST", method.path, path_fields=(), query_fields=(), body=True)
+
+
+def operation_of(method: Method, route: str) -> Operation:
+    """Return the binding of `method` to a route such as `GET /users/{id}`.
+
+    Fields named in the path stand there; the others in the body, or in the query of a verb that
+    has no body.
+
+    Raises:
+        DefinitionError: the route is malformed, names no field, or GETs what is not idempotent.
+    """
+    where = f"route {route!r} of {method.path}"
+    if (match := _ROUTE.fullmatch(route)) is None:
+        msg = f"{where}: expected a verb and a path, as in 'GET /users/{{id}}'"
+        raise DefinitionError(msg)
+    verb, template = match.groups()
+    if verb == "GET" and not method.idempotent:
+        msg = f"{where}: GET is for methods marked @rpc(idempotent=True)"
+        raise DefinitionError(msg)
+    fields = tuple(get_type_hints(method.request))
+    path_fields = template_names(template)
+    if unknown := set(path_fields) - set(fields):
+        msg = f"{where}: the request has no field {min(unknown)!r}; it has {', '.join(fields)}"
+        raise DefinitionError(msg)
+    rest = tuple(field for field in fields if field not in path_fields)
+    body = verb not in _WITHOUT_BODY and bool(rest)
+    return Operation(method, verb, template, path_fields, () if body else rest, body=body)
+
+
+def query_operation(method: Method) -> Operation:
+    """Return the binding of an idempotent method to GET on its own path."""
+    return operation_of(method, f"GET {method.path}")
+
+
+def reader_of(operation: Operation) -> Read:
+    """Return what makes a request out of a body, the path's names and the query.
+
+    It raises InvalidArgument with the name of the field at fault.
+    """
+    decode = request_decoder(JSON(), operation.method.request)
+    if operation.body and not operation.path_fields:
+        return lambda body, _names, _query: decode(body or b"{}")
+    if operation.body:
+        return _mixed_reader(operation)
+    return _text_reader(operation)
+
+
+def _text_reader(operation: Operation) -> Read:
+    """Read fields that all stand in path and query, as text."""
+    request = operation.method.request
+    lists = _list_fields(request)
+
+    def read(_body: bytes, names: Mapping[str, str], query: bytes) -> object:
+        fields: dict[str, object] = {**_query(query, lists), **names} if query else dict(names)
+        return _convert(fields, request, strict=False)
+
+    return read
+
+
+def _mixed_reader(operation: Operation) -> Read:
+    """Read some fields from the path, where all is text, and the others from a JSON body."""
+    request = operation.method.request
+    hints = get_type_hints(request, include_extras=True)
+    decode = request_decoder(JSON(), dict[str, object])
+
+    def read(body: bytes, names: Mapping[str, str], _query: bytes) -> object:
+        fields = cast("dict[str, object]", decode(body or b"{}"))
+        for name, text in names.items():
+            fields[name] = _convert(text, hints[name], strict=False, where=name)
+        return _convert(fields, request, strict=True)
+
+    return read
+
+
+def _convert(value: object, to: object, *, strict: bool, where: str = "") -> object:
+    try:
+        return msgspec.convert(value, to, strict=strict)
+    except msgspec.ValidationError as error:
+        raise invalid(error, where) from None
+
+
+def _query(query: bytes, lists: frozenset[str]) -> dict[str, object]:
+    try:
+        texts = parse_qs(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=1000
+        )
+    except ValueError as error:
+        text = f"the query cannot be read: {error}"
+        raise InvalidArgument(text) from None
+    return {name: values if name in lists else values[-1] for name, values in texts.items()}
+
+
+def _list_fields(request: type) -> frozenset[str]:
+    info = msgspec.inspect.type_info(request)
+    fields = getattr(info, "fields", ())
+    return frozenset(field.encode_name for field in fields if _is_list(field.type))
+
+
+def _is_list(info: object) -> bool:
+    many = (
+        msgspec.inspect.ListType
+        | msgspec.inspect.SetType
+        | msgspec.inspect.FrozenSetType
+        | msgspec.inspect.VarTupleType
+    )
+    if isinstance(info, msgspec.inspect.UnionType):
+        return any(_is_list(part) for part in info.types)
+    return isinstance(info, many)

@@ -1,0 +1,116 @@
+"""One method over HTTP: from a request that was routed here to its answer.
+
+The request's body is read, a call is made of it, the endpoint runs and its reply leaves; each is
+a function, in that order.
+"""
+
+import asyncio
+from typing import cast
+
+from kitfox.codecs import JSON, serving_bytes
+from kitfox.core import Call, Code, Endpoint, RPCError, Send, nowhere
+from kitfox.net import BodyTooLarge, read_body
+from kitfox.schema import Operation
+from kitfox.scope import Deadline
+from kitfox.transports.http._binding import reader_of
+from kitfox.transports.http._event_stream import EventStream
+from kitfox.transports.http._exchange import Exchange
+from kitfox.transports.http._headers import HeaderMetadata, timeout_of
+from kitfox.transports.http._limits import HTTPLimits
+from kitfox.transports.http._status import Refused
+from kitfox.transports.http._streams import Streams
+from kitfox.transports.http._watch import Watch
+
+
+class Route:
+    """Answers the requests for one method."""
+
+    def __init__(
+        self, operation: Operation, endpoint: Endpoint, limits: HTTPLimits, streams: Streams
+    ) -> None:
+        read = reader_of(operation)
+        kind = operation.method.kind
+        self._encode = JSON().encode
+        self._endpoint = serving_bytes(endpoint, kind, lambda raw: read(*raw), self._encode)
+        self._method = operation.method
+        self._takes_body = operation.body
+        self._body_limit = limits.body
+        self._streams = streams
+        self._replies = self._stream if kind.streams_replies else self._single
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request; raise Refused for what HTTP itself answers."""
+        body = await self._body(exchange) if self._takes_body else b""
+        request = (body, exchange.names, exchange.query)
+        await self._replies(exchange, request)
+
+    async def _body(self, exchange: Exchange) -> bytes:
+        _check_length(exchange, self._body_limit)
+        try:
+            body = await read_body(exchange.receive, self._body_limit)
+        except BodyTooLarge as error:
+            raise Refused(413, Code.RESOURCE_EXHAUSTED, str(error)) from None
+        _check_type(exchange, body)
+        return body
+
+    def _call(self, exchange: Exchange, send: Send = nowhere) -> Call:
+        left = timeout_of(exchange.headers)
+        return Call(
+            self._method,
+            metadata=HeaderMetadata(exchange.headers),
+            deadline=None if left is None else Deadline.after(left),
+            peer=exchange.peer,
+            send=send,
+        )
+
+    async def _single(self, exchange: Exchange, request: object) -> None:
+        call = self._call(exchange)
+        watch = Watch(exchange.receive)
+        try:
+            with watch:
+                reply = cast("bytes", await self._endpoint(call, request))
+        except RPCError as error:
+            await exchange.fail(error, call.reply_metadata)
+        except asyncio.CancelledError:
+            if (stopping := watch.interruption()) is not None:
+                await exchange.fail(stopping)
+        else:
+            await exchange.reply(reply, call.reply_metadata)
+
+    async def _stream(self, exchange: Exchange, request: object) -> None:
+        stream = EventStream(exchange, self._encode)
+        call = self._call(exchange, stream.put)
+        stream.metadata = call.reply_metadata
+        watch = Watch(exchange.receive)
+        try:
+            with self._streams.one(), watch:
+                await self._endpoint(call, request)
+                await stream.end()
+        except RPCError as error:
+            await stream.fail(error)
+        except asyncio.CancelledError:
+            if (stopping := watch.interruption()) is not None:
+                await stream.fail(stopping)
+        finally:
+            stream.close()
+
+
+def _check_length(exchange: Exchange, limit: int) -> None:
+    """Refuse what is announced to be too long before a byte of it is read."""
+    if int(exchange.headers.get(b"content-length", b"0")) > limit:
+        raise Refused(413, Code.RESOURCE_EXHAUSTED, f"the body is longer than {limit} bytes")
+
+
+def _check_type(exchange: Exchange, body: bytes) -> None:
+    """Refuse a body that is not declared as JSON.
+
+    Not pedantry: a browser posts JSON across sites only with the server's consent (CORS), but
+    plain text and forms without.
+    """
+    kind = exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if kind == b"application/json" or (kind.endswith(b"+json") and b"/" in kind):
+        return
+    if body or kind:
+        got = kind.decode("latin-1") or "none"
+        text = f"content-type: expected application/json, got {got}"
+        raise Refused(415, Code.INVALID_ARGUMENT, text)

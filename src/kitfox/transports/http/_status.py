@@ -1,0 +1,108 @@
+"""Codes as HTTP statuses, and errors as problem documents (RFC 9457).
+
+The status is what intermediaries understand; `code` in the document is what the caller goes by.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from kitfox.core import Code, RPCError
+from kitfox.schema import PROBLEM_MEDIA_TYPE, Problem
+
+PROBLEM_TYPE: Final = PROBLEM_MEDIA_TYPE.encode()
+
+# As google.rpc.Code documents its HTTP mapping.
+STATUS: Final[Mapping[Code, int]] = {
+    Code.OK: 200,
+    Code.CANCELLED: 499,
+    Code.UNKNOWN: 500,
+    Code.INVALID_ARGUMENT: 400,
+    Code.DEADLINE_EXCEEDED: 504,
+    Code.NOT_FOUND: 404,
+    Code.ALREADY_EXISTS: 409,
+    Code.PERMISSION_DENIED: 403,
+    Code.RESOURCE_EXHAUSTED: 429,
+    Code.FAILED_PRECONDITION: 400,
+    Code.ABORTED: 409,
+    Code.OUT_OF_RANGE: 400,
+    Code.UNIMPLEMENTED: 501,
+    Code.INTERNAL: 500,
+    Code.UNAVAILABLE: 503,
+    Code.DATA_LOSS: 500,
+    Code.UNAUTHENTICATED: 401,
+}
+
+# For answers that carry no problem document: a proxy's, or another kind of server's.
+_CODE: Final[Mapping[int, Code]] = {
+    400: Code.INVALID_ARGUMENT,
+    401: Code.UNAUTHENTICATED,
+    403: Code.PERMISSION_DENIED,
+    404: Code.UNIMPLEMENTED,
+    405: Code.UNIMPLEMENTED,
+    408: Code.DEADLINE_EXCEEDED,
+    409: Code.ABORTED,
+    413: Code.RESOURCE_EXHAUSTED,
+    415: Code.UNIMPLEMENTED,
+    429: Code.RESOURCE_EXHAUSTED,
+    431: Code.RESOURCE_EXHAUSTED,
+    499: Code.CANCELLED,
+    501: Code.UNIMPLEMENTED,
+    502: Code.UNAVAILABLE,
+    503: Code.UNAVAILABLE,
+    504: Code.DEADLINE_EXCEEDED,
+}
+
+_TITLES: Final[Mapping[int, str]] = {499: "Client Closed Request"}
+_WORDS: Final[Mapping[str, Code]] = {code.word: code for code in Code if code is not Code.OK}
+
+
+class _Document(msgspec.Struct, frozen=True):
+    """What a caller reads of a problem document; others may leave out what ours always says."""
+
+    detail: str = ""
+    code: str = ""
+    details: dict[str, object] = {}
+
+
+class Refused(Exception):
+    """A request that HTTP itself answers, with the status that HTTP has for it."""
+
+    def __init__(
+        self, status: int, code: Code, text: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.error = RPCError.of(code, text)
+        self.headers = headers or {}
+
+
+def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:
+    """Return the status and the document for an error."""
+    number = STATUS[error.code] if status is None else status
+    problem = Problem(
+        type="about:blank",
+        title=_TITLES.get(number) or HTTPStatus(number).phrase,
+        status=number,
+        detail=error.message,
+        code=error.code.word,
+        details=dict(error.details),
+    )
+    try:
+        return number, msgspec.json.encode(problem)
+    except TypeError:  # details that JSON cannot say must not hide the error itself
+        return number, msgspec.json.encode(msgspec.structs.replace(problem, details={}))
+
+
+def error_of(status: int, body: bytes) -> RPCError:
+    """Return the error that an answer other than 200 stands for, whoever gave it."""
+    try:
+        problem = msgspec.json.decode(body, type=_Document)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        problem = _Document()
+    if (code := _WORDS.get(problem.code)) is not None:
+        return RPCError.of(code, problem.detail, problem.details)
+    text = problem.detail or f"the answer was HTTP {status}"
+    return RPCError.of(_CODE.get(status, Code.UNKNOWN), text)

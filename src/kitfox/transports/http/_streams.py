@@ -1,0 +1,41 @@
+"""The streams of replies that are open now: counted, limited, and ended when the server stops."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kitfox.core import Unavailable
+
+
+class Streams:
+    """States: open → ended; an ended one takes no new stream."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._ended = False
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count the running task as a stream while the block runs.
+
+        Raises:
+            Unavailable: there are too many, or the server is stopping.
+        """
+        if self._ended or len(self._tasks) >= self._limit:
+            reason = "stopping" if self._ended else f"busy with {self._limit} streams"
+            text = f"the server is {reason}; try another instance"
+            raise Unavailable(text)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        self._tasks.add(task)
+        try:
+            yield
+        finally:
+            self._tasks.discard(task)
+
+    def end(self) -> None:
+        """Cancel all streams; their clients are told that the server stops."""
+        self._ended = True
+        for task in self._tasks:
+            task.cancel()
