@@ -4,24 +4,24 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import settings
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from kitfox.services.logs._entry import Batch, Entry, Stored
 from kitfox.services.logs._query import Matcher, Query
-from kitfox.services.logs._store import Store
 from kitfox.services.logs._settings import LogSettings
+from kitfox.services.logs._store import Store
 
 SERVICES = ("grading", "portal", "")
 SOURCES = ("a", "b")
 WORDS = ("", "Quiz", "ÄRGER", "line\nbreak", "naïve")
-TIMES = st.one_of(st.integers(0, 50).map(float), st.floats(0, 50))
+TIMES = st.one_of(st.integers(0, 9).map(float), st.floats(0, 9))
+LEVELS = st.sampled_from((5, 9, 17))
 
 entries = st.builds(
     Entry,
     time=TIMES,
-    level=st.integers(1, 24),
+    level=LEVELS,
     message=st.sampled_from(WORDS),
     service=st.sampled_from(SERVICES),
     trace_id=st.sampled_from(("", "t1")),
@@ -36,10 +36,10 @@ batches = st.builds(
 queries = st.builds(
     Query,
     service=st.sampled_from(SERVICES),
-    level=st.integers(1, 24),
-    text=st.sampled_from(("", "quiz", "ärger", "\n")),
-    trace_id=st.sampled_from(("", "t1")),
-    since=TIMES,
+    level=LEVELS,
+    text=st.sampled_from(("", "", "quiz", "ärger", "\n")),
+    trace_id=st.sampled_from(("", "", "t1")),
+    since=st.just(0.0) | TIMES,
     until=st.none() | TIMES,
     limit=st.integers(1, 7),
 )
@@ -98,6 +98,13 @@ class StoreAgainstList(RuleBasedStateMachine):
 
     @rule(query=queries, steps=st.integers(1, 5))
     def ask(self, query, steps):
+        self.check(query, steps)
+
+    @rule(limit=st.integers(1, 7), steps=st.integers(1, 5))
+    def ask_for_all(self, limit, steps):
+        self.check(Query(limit=limit), steps)
+
+    def check(self, query, steps):
         matcher = Matcher(query)
         hits = [s for s in self.model if matcher.matches(s.entry)]
         hits.sort(key=lambda s: s.key, reverse=True)

@@ -3,6 +3,11 @@
 from kitfox.services.logs._contract import Appended as Appended, Logs as Logs
 from kitfox.services.logs._entry import Batch as Batch, Entry as Entry
 from kitfox.services.logs._format import format_entry as format_entry
+from kitfox.services.logs._handler import (
+    KitfoxHandler as KitfoxHandler,
+    KitfoxProcessor as KitfoxProcessor,
+)
+from kitfox.services.logs._outbox import Outbox as Outbox
 from kitfox.services.logs._query import (
     Filter as Filter,
     Follow as Follow,
@@ -17,6 +22,7 @@ from kitfox.services.logs._severity import (
     severity_of_python as severity_of_python,
     severity_text as severity_text,
 )
+from kitfox.services.logs._shipper import Shipper as Shipper
 
 __all__ = [
     "Appended",
@@ -24,11 +30,15 @@ __all__ = [
     "Entry",
     "Filter",
     "Follow",
+    "KitfoxHandler",
+    "KitfoxProcessor",
     "LogService",
     "LogSettings",
     "Logs",
+    "Outbox",
     "Page",
     "Query",
+    "Shipper",
     "Tailed",
     "format_entry",
     "severity_number",

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Meta
 
 Level = Annotated[int, Meta(ge=1, le=24)]
-Timestamp = Annotated[float, Meta(ge=0, lt=1e11)]
+LATEST = 1e11
+Timestamp = Annotated[float, Meta(ge=0, le=LATEST)]
 Name = Annotated[str, Meta(max_length=256)]
 Text = Annotated[str, Meta(max_length=65_536)]
 

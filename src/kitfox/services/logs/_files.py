@@ -1,5 +1,6 @@
 """Changes to files that are on the disk when the call returns. The caller is in a worker thread."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -46,3 +47,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def lock_file(path: Path) -> int:
+    """Lock a file for as long as the returned descriptor is open.
+
+    Raises:
+        BlockingIOError: another process holds it.
+    """
+    fd = open_growing(path)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(fd)
+        raise BlockingIOError(error.errno, "another process uses this folder", str(path)) from error
+    return fd

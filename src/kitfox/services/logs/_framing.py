@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 
 _HEAD = struct.Struct("<II")
+HEAD_BYTES = _HEAD.size
 LARGEST = 1 << 26
 
 
@@ -35,7 +36,7 @@ def spans(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _span(data: bytes, at: int) -> tuple[int, int] | None:
-    start = at + _HEAD.size
+    start = at + HEAD_BYTES
     if start > len(data):
         return None
     length, checksum = _HEAD.unpack_from(data, at)

@@ -11,7 +11,7 @@ import msgspec
 import zstandard
 
 from kitfox.services.logs._entry import Stored
-from kitfox.services.logs._framing import frame, spans
+from kitfox.services.logs._framing import HEAD_BYTES, frame, spans
 
 Group = tuple[str, int]
 Line = tuple[float, int, bytes]  # time, id, the stored entry as JSON
@@ -19,7 +19,6 @@ Groups = Mapping[Group, Sequence[Line]]
 
 BLOCK_BYTES = 256 * 1024
 _LEVEL = 3
-_FRAME_HEAD = 8
 _decoder = msgspec.json.Decoder(Stored)
 
 
@@ -45,7 +44,7 @@ def pack(groups: Groups) -> tuple[bytes, tuple[Block, ...]]:
     for group in sorted(groups):
         for lines in _cut(sorted(groups[group])):
             data = compressor.compress(b"\n".join(raw for _, _, raw in lines))
-            blocks.append(_block(group, lines, offset + _FRAME_HEAD, len(data)))
+            blocks.append(_block(group, lines, offset + HEAD_BYTES, len(data)))
             parts.append(frame(data))
             offset += len(parts[-1])
     return b"".join(parts), tuple(blocks)

@@ -12,6 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from kitfox.core import InvalidArgument
+from kitfox.net._site import Site
 from kitfox.services.logs._archive import Archive, Clock
 from kitfox.services.logs._contract import Appended, Logs
 from kitfox.services.logs._entry import Batch, Entry
@@ -19,7 +20,7 @@ from kitfox.services.logs._framing import LARGEST
 from kitfox.services.logs._query import Follow, Page, Query, Tailed
 from kitfox.services.logs._settings import LogSettings
 from kitfox.services.logs._severity import INFO
-from kitfox.services.logs._site import ASGIApp, LogSite
+from kitfox.services.logs._site import log_site
 from kitfox.services.logs._tail import Tails
 from kitfox.services.logs._text_file import TextFile
 from kitfox.services.logs._text_line import file_line, split_prefix
@@ -81,9 +82,9 @@ class LogService(Logs):
             while True:
                 yield await tail.receive()
 
-    def asgi(self) -> ASGIApp:
+    def asgi(self) -> Site:
         """Return the application for what no method claims: `POST /log`, `POST /v1/entries`."""
-        return LogSite(self.append_text, self.append_entries, self._settings, self._clock)
+        return log_site(self.append_text, self.append_entries, self._settings, self._clock)
 
     async def append_entries(self, entries: tuple[Entry, ...]) -> None:
         """Store entries that came without a source: all, or none and an error."""

@@ -31,7 +31,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting_batches: Count = 1024
     tails: Count = 100
     tail_queue: Count = 1000
-    text_bytes: Size = 4096
+    text_bytes: Size = 64 * 1024
     body_bytes: Size = 4 * _MIB
     text_file: str = "distributed.log"
     text_file_bytes: Size = 16 * _MIB

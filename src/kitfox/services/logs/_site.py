@@ -1,105 +1,54 @@
-"""What the log service answers on paths that no method claims."""
+"""What the log service answers on paths that no method claims.
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from http import HTTPStatus
-from typing import Any
+An answer of 200 says that all of the body is stored; any other that nothing of it is.
+"""
+
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from kitfox.core import ResourceExhausted, RPCError
+from kitfox.net._site import Site, SiteReply, SiteRequest
 from kitfox.services.logs._archive import Clock
 from kitfox.services.logs._entry import Entry
 from kitfox.services.logs._json_lines import LineError, read_entries
 from kitfox.services.logs._settings import LogSettings
 from kitfox.services.logs._text_line import read_text
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
-_Answer = tuple[HTTPStatus, bytes]
+AppendText = Callable[[str], Awaitable[None]]
+AppendEntries = Callable[[tuple[Entry, ...]], Awaitable[None]]
+_JSON = "application/json"
 
 
-class LogSite:
-    """`POST /log` takes a text as one entry, `POST /v1/entries` entries as JSON lines.
+def log_site(
+    append_text: AppendText, append_entries: AppendEntries, settings: LogSettings, clock: Clock
+) -> Site:
+    """Return the site: `POST /log` takes one text, `POST /v1/entries` entries as JSON lines."""
 
-    An answer of 200 says that all of the body is stored; any other that nothing of it is.
-    """
+    async def take_text(request: SiteRequest) -> SiteReply:
+        if not request.body:
+            return SiteReply(400, b"expected a text, got an empty body\n")
+        if len(request.body) > settings.text_bytes:
+            return SiteReply(413, f"a text has at most {settings.text_bytes} bytes\n".encode())
+        return await _once_stored(append_text(read_text(request.body)), SiteReply())
 
-    def __init__(
-        self,
-        append_text: Callable[[str], Awaitable[None]],
-        append_entries: Callable[[tuple[Entry, ...]], Awaitable[None]],
-        settings: LogSettings,
-        clock: Clock,
-    ) -> None:
-        self._append_text = append_text
-        self._append_entries = append_entries
-        self._clock = clock
-        self._routes = {
-            "/log": (self._take_text, settings.text_bytes),
-            "/v1/entries": (self._take_entries, settings.body_bytes),
-        }
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        route = self._routes.get(scope["path"])
-        if route is None:
-            await _reply(send, *_problem(HTTPStatus.NOT_FOUND, "no such page"))
-        elif scope["method"] != "POST":
-            await _reply(send, *_problem(HTTPStatus.METHOD_NOT_ALLOWED, "use POST"))
-        else:
-            await _reply(send, *await _answer(receive, *route))
-
-    async def _take_text(self, body: bytes) -> _Answer:
-        if not body:
-            return _problem(HTTPStatus.BAD_REQUEST, "expected a text, got an empty body")
-        await self._append_text(read_text(body))
-        return HTTPStatus.OK, b""
-
-    async def _take_entries(self, body: bytes) -> _Answer:
+    async def take_entries(request: SiteRequest) -> SiteReply:
         try:
-            entries = read_entries(body, self._clock())
+            entries = read_entries(request.body, clock())
         except LineError as error:
-            return _problem(HTTPStatus.BAD_REQUEST, str(error))
-        await self._append_entries(entries)
-        return HTTPStatus.OK, msgspec.json.encode({"stored": len(entries)})
+            return SiteReply(400, f"{error}\n".encode())
+        body = msgspec.json.encode({"stored": len(entries)})
+        return await _once_stored(append_entries(entries), SiteReply(200, body, _JSON))
+
+    routes = {"POST /log": take_text, "POST /v1/entries": take_entries}
+    return Site(routes, body_limit=settings.body_bytes)
 
 
-async def _answer(
-    receive: Receive, take: Callable[[bytes], Awaitable[_Answer]], limit: int
-) -> _Answer:
-    if (body := await _read_body(receive, limit)) is None:
-        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the limit is {limit} bytes")
+async def _once_stored(storing: Awaitable[None], answer: SiteReply) -> SiteReply:
     try:
-        return await take(body)
+        await storing
     except ResourceExhausted as error:
-        return _problem(HTTPStatus.TOO_MANY_REQUESTS, str(error))
+        return SiteReply(429, f"{error}\n".encode())
     except RPCError as error:
-        return _problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-
-
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """Return the body, or None when it is longer than `limit` bytes."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > limit:
-            return None
-        if not message.get("more_body", False):
-            return bytes(body)
-
-
-def _problem(status: HTTPStatus, detail: str) -> _Answer:
-    """Return an error as RFC 9457 has it."""
-    body = {"title": status.phrase, "status": status.value, "detail": detail}
-    return status, msgspec.json.encode(body)
-
-
-async def _reply(send: Send, status: HTTPStatus, body: bytes) -> None:
-    kind = b"application/json" if status is HTTPStatus.OK else b"application/problem+json"
-    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
-    if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append((b"allow", b"POST"))
-    await send({"type": "http.response.start", "status": status.value, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+        return SiteReply(503, f"{error}\n".encode())
+    return answer

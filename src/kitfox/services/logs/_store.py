@@ -9,7 +9,6 @@ Rules, each true at every moment a process may die:
 - Removing: the sealed file goes first, then its line in the catalogue.
 """
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 from kitfox.services.logs._active import Active, Contents, read_contents
 from kitfox.services.logs._catalogue import Catalogue
 from kitfox.services.logs._entry import Batch, Stored
-from kitfox.services.logs._files import make_folder, open_growing, replace_file, sync_folder
+from kitfox.services.logs._files import lock_file, make_folder, replace_file, sync_folder
 from kitfox.services.logs._query import Filter, Matcher, Query, read_cursor
 from kitfox.services.logs._retention import Sealed, outlived
 from kitfox.services.logs._scan import Chunk, Scan
@@ -40,7 +39,7 @@ class Store:
         self._folder = folder
         self._settings = settings
         make_folder(folder)
-        self._lock = _lock(folder / "lock")
+        self._lock = lock_file(folder / "lock")
         for draft in folder.glob("*.tmp"):
             draft.unlink()
         self._catalogue = _open_catalogue(folder / "catalogue.db")
@@ -175,19 +174,6 @@ class Store:
                 self._path(base, "sealed").unlink(missing_ok=True)
             self._catalogue.forget(gone)
             self._catalogue.forget_sources(now - settings.source_seconds)
-
-
-def _lock(path: Path) -> int:
-    """Hold a lock on a file for as long as the descriptor is open."""
-    fd = open_growing(path)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(fd)
-        raise BlockingIOError(
-            error.errno, "another process keeps its log here", str(path)
-        ) from error
-    return fd
 
 
 def _open_catalogue(path: Path) -> Catalogue:
