@@ -1,6 +1,7 @@
 """Putting a system together: its configuration, its processes."""
 
 from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
+from kitfox.app._cluster import Cluster as Cluster
 from kitfox.app._config import find_config as find_config, load as load, read_config as read_config
 from kitfox.app._config_convert import convert as convert
 from kitfox.app._config_error import ConfigError as ConfigError, did_you_mean as did_you_mean
@@ -9,30 +10,54 @@ from kitfox.app._config_schema import (
     ServiceConfig as ServiceConfig,
     System as System,
 )
+from kitfox.app._connect import UnknownScheme as UnknownScheme, dial as dial
 from kitfox.app._keeper import Patience as Patience
 from kitfox.app._lifeline import hold_lifeline as hold_lifeline
 from kitfox.app._process_table import Row as Row, State as State
 from kitfox.app._restart import Restart as Restart
+from kitfox.app._server import (
+    Readiness as Readiness,
+    Server as Server,
+    UnsupportedKind as UnsupportedKind,
+)
 from kitfox.app._status_file import Status as Status, StatusFile as StatusFile
 from kitfox.app._supervisor import Supervisor as Supervisor
+from kitfox.app._wiring import (
+    Needs as Needs,
+    WiringError as WiringError,
+    load_target as load_target,
+    needs_of as needs_of,
+    wire as wire,
+)
 
 __all__ = [
     "AlreadyRunningError",
+    "Cluster",
     "Config",
     "ConfigError",
+    "Needs",
     "Patience",
+    "Readiness",
     "Restart",
     "Row",
+    "Server",
     "ServiceConfig",
     "State",
     "Status",
     "StatusFile",
     "Supervisor",
     "System",
+    "UnknownScheme",
+    "UnsupportedKind",
+    "WiringError",
     "convert",
+    "dial",
     "did_you_mean",
     "find_config",
     "hold_lifeline",
     "load",
+    "load_target",
+    "needs_of",
     "read_config",
+    "wire",
 ]

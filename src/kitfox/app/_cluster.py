@@ -1,0 +1,134 @@
+"""Many instances of a service as one connection.
+
+A call picks a node, and runs on it. When nobody could be reached there, the call was never sent,
+and it moves on to the nodes it has not tried; whatever else goes wrong is the caller's to know.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Self
+
+from kitfox.balancing import Balancer, Node, RoundRobin
+from kitfox.core import Call, Connection, Endpoint, Method, Unavailable, Unreachable
+from kitfox.registry import Instance, Resolver
+
+Dial = Callable[[str], Connection]
+
+
+class _Member:
+    """A node, the address it was dialled at, and what calls are made with."""
+
+    def __init__(self, instance: Instance, address: str, connection: Connection) -> None:
+        self.node = Node(instance.id, instance.weight)
+        self.address = address
+        self._connection = connection
+        self._endpoints: dict[Method, Endpoint] = {}
+
+    async def call(self, method: Method, call: Call, message: object) -> object:
+        """Run a call here, counted as in flight until it is over."""
+        if (endpoint := self._endpoints.get(method)) is None:
+            endpoint = self._endpoints[method] = self._connection.endpoint(method)
+        self.node.in_flight += 1
+        try:
+            return await endpoint(call, message)
+        finally:
+            self.node.in_flight -= 1
+
+
+class Cluster(AbstractAsyncContextManager["Cluster"]):
+    """A connection to whichever instances of a service there are.
+
+    It watches the service while it is open. A call made before the first set is known waits for
+    it; afterwards a service without instances is Unavailable at once.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        resolver: Resolver,
+        dial: Dial,
+        schemes: Iterable[str] = ("http", "https"),
+        balancer: Balancer | None = None,
+    ) -> None:
+        self._service = service
+        self._resolver = resolver
+        self._dial = dial
+        self._schemes = frozenset(schemes)
+        self._balancer = balancer or RoundRobin()
+        self._members: Mapping[str, _Member] = {}
+        self._known = asyncio.Event()
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to watch the service."""
+        self._watcher = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop watching."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.wait([self._watcher])
+
+    def endpoint(self, method: Method) -> Endpoint:
+        """Return what makes calls of `method` on one instance or another."""
+
+        async def call_one(call: Call, message: object) -> object:
+            if not self._known.is_set():
+                await self._known.wait()
+            return await self._call(method, call, message)
+
+        return call_one
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that calls may go to now."""
+        return tuple(member.node for member in self._members.values())
+
+    async def _call(self, method: Method, call: Call, message: object) -> object:
+        left = dict(self._members)
+        unreachable: Unreachable | None = None
+        while left:
+            node = self._balancer.pick([member.node for member in left.values()], call)
+            try:
+                return await left.pop(node.id).call(method, call, message)
+            except Unreachable as error:
+                unreachable = error
+        if unreachable is not None:
+            raise unreachable
+        text = f"no instance of {self._service} is known"
+        raise Unavailable(text)
+
+    async def _watch(self) -> None:
+        async for instances in self._resolver.watch(self._service):
+            self._members = self._merge(instances)
+            self._known.set()
+
+    def _merge(self, instances: Iterable[Instance]) -> Mapping[str, _Member]:
+        """Return the members of the new set; who stays where it was keeps its node."""
+        members: dict[str, _Member] = {}
+        for instance in sorted(instances, key=lambda instance: instance.id):
+            address = self._address(instance)
+            if address is None:
+                continue
+            old = self._members.get(instance.id)
+            if old is not None and old.address == address:
+                members[instance.id] = old
+            else:
+                members[instance.id] = _Member(instance, address, self._dial(address))
+        return members
+
+    def _address(self, instance: Instance) -> str | None:
+        """Return the first address that this cluster can dial."""
+        for address in instance.addresses:
+            if address.partition(":")[0] in self._schemes:
+                return address
+        return None

@@ -1,0 +1,168 @@
+"""Services, listeners and a registrar put together.
+
+Start: enter the services → listen → register → ready.
+Stop:  not ready → deregister → wait until the peers have noticed → drain → leave the services.
+
+It is one exit stack: the stop is the start in reverse by construction.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+
+from kitfox.core import Endpoint, Listener, Method, Middleware, Service, chain, service_name
+from kitfox.registry import Instance, Registrar
+
+_log = logging.getLogger("kitfox.app")
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Readiness:
+    """Whether a process takes calls: what `/readyz` asks. Begins with no."""
+
+    def __init__(self) -> None:
+        self._ready = False
+
+    def __call__(self) -> bool:
+        """Whether calls are taken."""
+        return self._ready
+
+    def set(self, *, ready: bool) -> None:
+        """Say whether calls are taken from now on."""
+        self._ready = ready
+
+
+class UnsupportedKind(Exception):
+    """A listener cannot carry one of the methods, and `strict` asks for all of them."""
+
+
+class Server:
+    """Serves some services on some listeners.
+
+    - `middleware` every call of every service passes, the first one first
+    - `registrar` makes each service known, under `instance_id`, with the listeners' addresses
+    - `readiness` is what `/readyz` shows; give the same object to the listeners
+    - `notice`: how long, in seconds, peers may take to notice that this instance is closing
+    - `strict`: refuse to start when a listener cannot carry a method, instead of a warning
+    """
+
+    def __init__(
+        self,
+        *services: Service,
+        listeners: Sequence[Listener],
+        middleware: Sequence[Middleware] = (),
+        registrar: Registrar | None = None,
+        instance_id: str = "",
+        readiness: Readiness | None = None,
+        notice: float = 3.0,
+        strict: bool = False,
+    ) -> None:
+        self._services = services
+        self._listeners = listeners
+        self._wrap = chain(*middleware)
+        self._registrar = registrar
+        self._instance_id = instance_id
+        self._readiness = readiness or Readiness()
+        self._notice = notice
+        self._strict = strict
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let `run` come to its end."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve until SIGINT, SIGTERM or `stop`; a second signal has its usual, rude effect."""
+        with _signals(self.stop):
+            async with self.running():
+                await self._stop.wait()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[tuple[str, ...]]:
+        """Serve while the context is open; yields the addresses.
+
+        Raises:
+            UnsupportedKind: with `strict`, when a listener cannot carry a method.
+            OSError: an address cannot be had.
+        """
+        async with AsyncExitStack() as stack:
+            for service in self._services:
+                if isinstance(service, AbstractAsyncContextManager):
+                    await stack.enter_async_context(service)
+            routes = self._routes()
+            addresses = tuple(
+                [await stack.enter_async_context(each.listen(routes)) for each in self._listeners]
+            )
+            stack.push_async_callback(self._wait_for_notice)
+            for instance in self._instances(addresses):
+                await self._register(instance, stack)
+            self._readiness.set(ready=True)
+            stack.callback(self._readiness.set, ready=False)
+            yield addresses
+
+    def _routes(self) -> Mapping[Method, Endpoint]:
+        routes = {
+            method: self._wrap(endpoint)
+            for service in self._services
+            for method, endpoint in service.routes().items()
+        }
+        for listener in self._listeners:
+            self._check_kinds(listener, routes)
+        return routes
+
+    def _check_kinds(self, listener: Listener, routes: Mapping[Method, Endpoint]) -> None:
+        missing = [method for method in routes if method.kind not in listener.kinds]
+        for method in missing:
+            _log.warning(
+                "%s cannot carry %s (%s)", type(listener).__name__, method.path, method.kind.value
+            )
+        if missing and self._strict:
+            paths = ", ".join(method.path for method in missing)
+            msg = f"{type(listener).__name__} cannot carry {paths}"
+            raise UnsupportedKind(msg)
+
+    def _instances(self, addresses: tuple[str, ...]) -> list[Instance]:
+        names = sorted({service_name(service) for service in self._services} - {""})
+        return [
+            Instance(service=name, id=self._instance_id or addresses[0], addresses=addresses)
+            for name in names
+        ]
+
+    async def _register(self, instance: Instance, stack: AsyncExitStack) -> None:
+        if self._registrar is not None:
+            await self._registrar.register(instance)
+            stack.push_async_callback(self._registrar.deregister, instance)
+
+    async def _wait_for_notice(self) -> None:
+        """Go on serving until those who still know this instance have heard that it closes."""
+        if self._registrar is not None:
+            await asyncio.sleep(self._notice)
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into `stop`, and leave the second its usual effect."""
+    loop = asyncio.get_running_loop()
+
+    def once() -> None:
+        _restore(loop)
+        stop()
+
+    for number in _STOPPING:
+        loop.add_signal_handler(number, once)
+    try:
+        yield
+    finally:
+        _restore(loop)
+
+
+def _restore(loop: asyncio.AbstractEventLoop) -> None:
+    for number in _STOPPING:
+        loop.remove_signal_handler(number)

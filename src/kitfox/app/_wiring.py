@@ -1,0 +1,125 @@
+"""What a service needs, read from its constructor, and the one call that gives it.
+
+A parameter typed as a Service is given a client of it (or the very instance, when it lives in the
+same process); one typed as a message class is given the service's settings, checked. That is the
+constructor call that one would write by hand, and whatever else a service needs, a factory (any
+function with such parameters) supplies.
+"""
+
+import dataclasses
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TypeGuard, cast, get_type_hints
+
+import msgspec
+
+from kitfox.core import Service
+
+Factory = Callable[..., Service]
+Provide = Callable[[type[Service]], Service]
+
+
+class WiringError(Exception):
+    """A service cannot be put together; the text says what is missing and where."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Needs:
+    """What a factory asks for: services and settings, by parameter."""
+
+    services: Mapping[str, type[Service]]
+    settings: Mapping[str, type]
+
+
+def load_target(target: str) -> Factory:
+    """Import `package.module:Class` (or a factory function there) and return it.
+
+    Raises:
+        WiringError: there is no such thing, or it is no class and no function.
+    """
+    module_name, _, name = target.partition(":")
+    if not module_name or not name:
+        msg = f"{target!r}: expected 'package.module:Class' or 'package.module:factory'"
+        raise WiringError(msg)
+    found = getattr(_module(module_name, target), name, None)
+    if found is None:
+        msg = f"{target!r}: module {module_name} has no {name!r}"
+        raise WiringError(msg)
+    if not callable(found):
+        msg = f"{target!r} is neither a class nor a function"
+        raise WiringError(msg)
+    return cast("Factory", found)
+
+
+def needs_of(factory: Factory) -> Needs:
+    """Return what a service class or factory asks for.
+
+    Raises:
+        WiringError: a parameter without a default is neither a service nor settings.
+    """
+    where = getattr(factory, "__qualname__", str(factory))
+    function = factory.__init__ if isinstance(factory, type) else factory  # type: ignore[misc]
+    hints = get_type_hints(function)
+    services: dict[str, type[Service]] = {}
+    settings: dict[str, type] = {}
+    for parameter in inspect.signature(factory).parameters.values():
+        hint = hints.get(parameter.name)
+        if isinstance(hint, type) and issubclass(hint, Service):
+            services[parameter.name] = hint
+        elif _is_settings(hint):
+            settings[parameter.name] = hint
+        elif parameter.default is parameter.empty and parameter.kind in _NAMED:
+            msg = (
+                f"{where}: parameter {parameter.name!r} is neither a Service nor a Struct of "
+                "settings; give it a default, or let a factory supply it"
+            )
+            raise WiringError(msg)
+    return Needs(services, settings)
+
+
+def wire(factory: Factory, settings: Mapping[str, object], provide: Provide) -> Service:
+    """Call `factory` with what it needs: services from `provide`, settings from the table.
+
+    Raises:
+        WiringError: the settings do not fit (which field, what was expected), or what came of it
+            is no service.
+    """
+    needs = needs_of(factory)
+    given: dict[str, object] = {name: provide(kind) for name, kind in needs.services.items()}
+    for name, kind in needs.settings.items():
+        given[name] = _settings(settings, kind)
+    made = factory(**given)
+    if not isinstance(made, Service):
+        msg = (
+            f"{getattr(factory, '__qualname__', factory)} made a {type(made).__name__}, no Service"
+        )
+        raise WiringError(msg)
+    return made
+
+
+_NAMED = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+
+
+def _module(name: str, target: str) -> object:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        msg = f"{target!r}: there is no module {error.name!r} (is its folder on the path?)"
+        raise WiringError(msg) from None
+
+
+def _is_settings(hint: object) -> TypeGuard[type]:
+    is_struct = isinstance(hint, type) and issubclass(hint, msgspec.Struct)
+    return is_struct or dataclasses.is_dataclass(hint)
+
+
+def _settings(table: Mapping[str, object], kind: object) -> object:
+    try:
+        converted: object = msgspec.convert(dict(table), cast("type[object]", kind), strict=False)
+    except msgspec.ValidationError as error:
+        msg = f"settings: {error}"
+        raise WiringError(msg) from None
+    return converted
