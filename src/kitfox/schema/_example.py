@@ -114,6 +114,7 @@ def _fits(schema: Schema, number: float) -> bool:
         _limit(schema, "minimum", -math.inf) <= number <= _limit(schema, "maximum", math.inf)
         and number > _limit(schema, "exclusiveMinimum", -math.inf)
         and number < _limit(schema, "exclusiveMaximum", math.inf)
+        and not math.fmod(number, _limit(schema, "multipleOf", number or 1))
     )
 
 

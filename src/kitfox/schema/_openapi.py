@@ -69,7 +69,9 @@ def _messages(operations: Sequence[Operation]) -> _Messages:
             types, ref_template=COMPONENT + "{name}"
         )
     except KeyError as error:  # msgspec's table of names has lost one of two equal ones
-        msg = f"two message types are both called {error.args[0]}; rename one of them"
+        twin: type = error.args[0]
+        name = f"{twin.__module__}.{twin.__qualname__}"
+        msg = f"two message types are both called {name}; rename one or move it to another module"
         raise ValueError(msg) from None
     pairs = zip(operations, schemas[::2], schemas[1::2], strict=True)
     return _Messages(list(pairs), problem, components)
