@@ -14,8 +14,6 @@ from kitfox.services.registry._book import Clock
 from kitfox.services.registry._outbox import Outbox
 from kitfox.services.registry._probe import listens, target
 
-DELIVERY_TIMEOUT = 2.0
-HEARTBEAT_TIMEOUT = 1.0
 INTRODUCTIONS = 3
 INTRODUCTION_PAUSE = 0.2
 
@@ -31,40 +29,50 @@ class Undelivered(Exception):
         self.sent = sent
 
 
-async def deliver(http: HTTPClient, url: str, patch: Patch) -> None:
-    """POST a patch. Raises Undelivered."""
-    try:
-        async with fail_after(DELIVERY_TIMEOUT):
-            answer = await http.request("POST", url, headers=_JSON, body=msgspec.json.encode(patch))
-    except TimeoutError:
-        raise Undelivered(f"no answer within {DELIVERY_TIMEOUT:g} s", sent=True) from None
-    except (HTTPError, ValueError) as error:
-        raise Undelivered(str(error), sent=getattr(error, "sent", False)) from None
-    if answer.status != 200:
-        raise Undelivered(f"answered {answer.status}", sent=True)
+class Caller:
+    """Calls services of the original protocol, and waits for neither answer too long."""
 
+    def __init__(self, http: HTTPClient, *, delivery: float, heartbeat: float) -> None:
+        """Wait `delivery` seconds for a patch to be taken, `heartbeat` seconds for a heartbeat."""
+        self._http = http
+        self._delivery = delivery
+        self._heartbeat = heartbeat
 
-async def is_alive(http: HTTPClient, heartbeat_url: str, service_url: str) -> bool:
-    """Ask for a heartbeat; a service that offers none is alive while it accepts connections."""
-    if not heartbeat_url:
-        found = target(service_url)
-        return found is not None and await listens(*found)
-    try:
-        async with fail_after(HEARTBEAT_TIMEOUT):
-            return (await http.request("GET", heartbeat_url, idempotent=True)).status == 200
-    except (HTTPError, TimeoutError, ValueError):
-        return False
+    async def deliver(self, url: str, patch: Patch) -> None:
+        """POST a patch. Raises Undelivered."""
+        body = msgspec.json.encode(patch)
+        try:
+            async with fail_after(self._delivery):
+                answer = await self._http.request("POST", url, headers=_JSON, body=body)
+        except TimeoutError:
+            raise Undelivered(f"no answer within {self._delivery:g} s", sent=True) from None
+        except HTTPError as error:
+            raise Undelivered(str(error), sent=error.sent) from None
+        if answer.status != 200:
+            raise Undelivered(f"answered {answer.status}", sent=True)
+
+    async def is_alive(self, heartbeat_url: str, service_url: str) -> bool:
+        """Ask for a heartbeat; one that offers none is alive while it accepts connections."""
+        if not heartbeat_url:
+            found = target(service_url)
+            return found is not None and await listens(*found)
+        try:
+            async with fail_after(self._heartbeat):
+                answer = await self._http.request("GET", heartbeat_url, idempotent=True)
+        except (HTTPError, TimeoutError):
+            return False
+        return answer.status == 200
 
 
 class Courier:
     """Brings one dependent what is in its outbox, one patch after the other."""
 
     def __init__(
-        self, http: HTTPClient, url: str, outbox: Outbox, *, clock: Clock, draw: Clock
+        self, caller: Caller, url: str, outbox: Outbox, *, clock: Clock, draw: Clock
     ) -> None:
         self.outbox = outbox
         self.paused = False
-        self._http = http
+        self._caller = caller
         self._url = url
         self._clock = clock
         self._draw = draw
@@ -103,7 +111,7 @@ class Courier:
     async def _deliver(self) -> None:
         patch = self.outbox.take()
         try:
-            await deliver(self._http, self._url, patch)
+            await self._caller.deliver(self._url, patch)
         except Undelivered as error:
             self.outbox.failed(self._clock(), self._draw(), sent=error.sent)
             raise

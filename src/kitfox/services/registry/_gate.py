@@ -9,12 +9,14 @@ Rules
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from kitfox.core import InvalidArgument, PermissionDenied, Unauthenticated
 from kitfox.registry import shows
 
+_PLAIN = re.compile(r"[!\"$-?A-~]{1,2000}")  # printable ASCII without '#' (fragment), '@' (user)
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -77,7 +79,7 @@ def http_host(field: str, url: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError as error:
         raise InvalidArgument(f"{field}: {error}") from None
-    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
+    if parts.scheme not in {"http", "https"} or not host or not _PLAIN.fullmatch(url):
         raise InvalidArgument(f"{field}: expected http://host:port/…, got {url[:80]!r}")
     return host
 

@@ -1,20 +1,27 @@
 """When a service of the original protocol is asked for a sign of life, and what silence means.
 
 States, and who moves between them
-- *beating*: asked every `INTERVAL`. A miss leads to *faltering*.
-- *faltering*: still listed; asked again after `RETRY`. An answer leads back to beating, the third
-  miss in a row to *missing*: it is removed.
-- *missing*: not listed, asked every `INTERVAL`. An answer leads back to beating: it is restored,
-  since services of this kind register only once. `GRACE` without any leads to *forgotten*.
+- *beating*: asked every `interval`. A miss leads to *faltering*.
+- *faltering*: still listed; asked again after `retry`. An answer leads back to beating, the last of
+  `attempts` misses in a row to *missing*: it is removed.
+- *missing*: not listed, asked every `interval`. An answer leads back to beating: it is restored,
+  since services of this kind register only once. `grace` without any leads to *forgotten*.
 - *forgotten*: final.
 """
 
 from enum import Enum
 
-INTERVAL = 3.0
-RETRY = 1.0
-ATTEMPTS = 3
-GRACE = 600.0
+import msgspec
+
+
+class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a service is asked, and for how long it is waited for; in seconds."""
+
+    interval: float = 3.0
+    retry: float = 1.0
+    attempts: int = 3
+    timeout: float = 1.0
+    grace: float = 600.0
 
 
 class Verdict(Enum):
@@ -29,11 +36,14 @@ class Verdict(Enum):
 class Heart:
     """One service's heart. `now` is monotonic seconds."""
 
-    def __init__(self, now: float, *, phase: float = 1.0, missing: bool = False) -> None:
+    def __init__(
+        self, rhythm: Rhythm, now: float, *, phase: float = 1.0, missing: bool = False
+    ) -> None:
         """Begin beating, or missing; the first question comes after `phase` of an interval."""
+        self._rhythm = rhythm
         self._misses = 0
         self._missing_since = now if missing else None
-        self.next_at = now + INTERVAL * phase
+        self.next_at = now + rhythm.interval * phase
 
     @property
     def missing(self) -> bool:
@@ -42,7 +52,7 @@ class Heart:
 
     def beat(self, now: float, *, answered: bool) -> Verdict:
         """Take the outcome of a question, and say what follows from it."""
-        self.next_at = now + INTERVAL
+        self.next_at = now + self._rhythm.interval
         return self._answered() if answered else self._missed(now)
 
     def _answered(self) -> Verdict:
@@ -54,9 +64,10 @@ class Heart:
     def _missed(self, now: float) -> Verdict:
         self._misses += 1
         if self._missing_since is not None:
-            return Verdict.FORGET if now - self._missing_since >= GRACE else Verdict.KEEP
-        if self._misses < ATTEMPTS:
-            self.next_at = now + RETRY
+            forgotten = now - self._missing_since >= self._rhythm.grace
+            return Verdict.FORGET if forgotten else Verdict.KEEP
+        if self._misses < self._rhythm.attempts:
+            self.next_at = now + self._rhythm.retry
             return Verdict.KEEP
         self._missing_since = now
         return Verdict.REMOVE

@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-from kitfox.net import HTTPClient
 from kitfox.registry import Instance, OriginalProvider, OriginalRegistration
 from kitfox.services.registry._book import Clock
-from kitfox.services.registry._courier import Courier, is_alive
+from kitfox.services.registry._courier import Caller, Courier
 from kitfox.services.registry._heart import Heart, Verdict
-from kitfox.services.registry._outbox import Outbox
 from kitfox.services.registry._store import SavedOriginal
 
 
@@ -52,13 +50,13 @@ class Member:
         self.courier.stir()
 
     async def beat(
-        self, http: HTTPClient, clock: Clock, judge: Callable[["Member", Verdict], None]
+        self, caller: Caller, clock: Clock, judge: Callable[["Member", Verdict], None]
     ) -> None:
         """Ask for heartbeats until it is forgotten, and have each outcome judged."""
         verdict = Verdict.KEEP
         while verdict is not Verdict.FORGET:
             await asyncio.sleep(max(0.0, self.heart.next_at - clock()))
-            answered = await is_alive(http, self.registration.heartbeat_url, self.url)
+            answered = await caller.is_alive(self.registration.heartbeat_url, self.url)
             verdict = self.heart.beat(clock(), answered=answered)
             judge(self, verdict)
 
@@ -73,13 +71,3 @@ def instance_of(registration: OriginalRegistration) -> Instance:
     url = registration.service_url
     metadata = {"protocol": "original"}
     return Instance(registration.service_name, url, (url,), metadata=metadata)
-
-
-def member_of(
-    saved: SavedOriginal, outbox: Outbox, http: HTTPClient, clock: Clock, draw: Clock
-) -> Member:
-    """Return a member whose first heartbeat is asked for at a moment of its own."""
-    registration, peer, _, missing = saved
-    heart = Heart(clock(), phase=0.5 + draw() / 2, missing=missing)
-    courier = Courier(http, registration.update_url, outbox, clock=clock, draw=draw)
-    return Member(registration, peer, heart, courier)

@@ -8,12 +8,12 @@ as providers. Every URL that they name must be their own (see `Gate`).
 import logging
 
 from kitfox.core import InvalidArgument, NotFound, PermissionDenied, RPCError
-from kitfox.net import HTTPClient
 from kitfox.registry import Background, Instance, OriginalProvider, OriginalRegistration
 from kitfox.services.registry._book import Book, Clock
+from kitfox.services.registry._courier import Caller, Courier
 from kitfox.services.registry._gate import Gate, same_host
-from kitfox.services.registry._heart import Verdict
-from kitfox.services.registry._member import Member, instance_of, member_of
+from kitfox.services.registry._heart import Heart, Rhythm, Verdict
+from kitfox.services.registry._member import Member, instance_of
 from kitfox.services.registry._outbox import Outbox
 from kitfox.services.registry._store import SavedOriginal, drop_original, put_original
 
@@ -27,12 +27,20 @@ class Originals:
     """The members of the original kind, and whom to tell of whom."""
 
     def __init__(
-        self, book: Book, gate: Gate, background: Background, http: HTTPClient, draw: Clock
+        self,
+        book: Book,
+        gate: Gate,
+        background: Background,
+        caller: Caller,
+        *,
+        rhythm: Rhythm,
+        draw: Clock,
     ) -> None:
         self._book = book
         self._gate = gate
         self._background = background
-        self._http = http
+        self._caller = caller
+        self._rhythm = rhythm
         self._draw = draw
         self._members: dict[str, Member] = {}
         self._dependents: dict[str, set[Member]] = {}
@@ -47,7 +55,7 @@ class Originals:
         for saved in originals:
             wanted = self._wanted(saved.registration.required_services)
             outbox = Outbox.restored(wanted, saved.told)
-            self._admit(member_of(saved, outbox, self._http, self._book.clock, self._draw))
+            self._admit(self._member(saved, outbox))
 
     async def register(self, registration: OriginalRegistration, peer: str) -> None:
         """Take a service in, after it was told of its providers.
@@ -58,7 +66,7 @@ class Originals:
         self._check(registration, peer)
         outbox = Outbox(self._wanted(registration.required_services))
         saved = SavedOriginal(registration, peer, frozenset(), missing=False)
-        member = member_of(saved, outbox, self._http, self._book.clock, self._draw)
+        member = self._member(saved, outbox)
         if registration.required_services:
             await member.courier.introduce()
             self._check(registration, peer)  # time has passed
@@ -113,6 +121,14 @@ class Originals:
         self._admit(member)
         self._book.list_original(member.instance, owner=_OWNER)
 
+    def _member(self, saved: SavedOriginal, outbox: Outbox) -> Member:
+        """Return a member whose first heartbeat is asked for at a moment of its own."""
+        now, phase = self._book.clock(), 0.5 + self._draw() / 2
+        heart = Heart(self._rhythm, now, phase=phase, missing=saved.missing)
+        url = saved.registration.update_url
+        courier = Courier(self._caller, url, outbox, clock=self._book.clock, draw=self._draw)
+        return Member(saved.registration, saved.peer, heart, courier)
+
     def _admit(self, member: Member) -> None:
         self._members[member.url] = member
         for name in member.registration.required_services:
@@ -120,7 +136,7 @@ class Originals:
             self._providers[name] = self._providers_of(name)
         member.want(self._wanted(member.registration.required_services))
         start = self._background.start
-        member.tasks.append(start(member.beat(self._http, self._book.clock, self._judge)))
+        member.tasks.append(start(member.beat(self._caller, self._book.clock, self._judge)))
         if member.registration.required_services:
             member.tasks.append(start(member.courier.run(lambda: self._save(member))))
 

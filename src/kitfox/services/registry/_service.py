@@ -24,6 +24,7 @@ from kitfox.registry import (
 )
 from kitfox.scope import fail_after
 from kitfox.services.registry._book import Book, Clock
+from kitfox.services.registry._courier import Caller
 from kitfox.services.registry._gate import Gate
 from kitfox.services.registry._holds import Holds
 from kitfox.services.registry._journal import Journal
@@ -31,7 +32,6 @@ from kitfox.services.registry._original import Originals
 from kitfox.services.registry._settings import Settings
 from kitfox.services.registry._site import site
 
-LONGEST_SLEEP = 1.0  # between two looks for ended leases; no lease is shorter
 _SECRET_SIZES = range(16, 129)
 _CALLS = ClientLimits(connections=4, connect_seconds=1.0, head_bytes=16_384, body_bytes=65_536)
 
@@ -64,7 +64,7 @@ class RegistryService(Registry):
         self._http = HTTPClient(_CALLS)
         self._book = Book(settings.limits, self._journal, clock)
         self._holds = Holds(self._book, self._gate, self._background)
-        self._originals = Originals(self._book, self._gate, self._background, self._http, draw)
+        self._originals = self._make_originals(draw)
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -137,10 +137,16 @@ class RegistryService(Registry):
             return None
 
     async def _sweep(self) -> None:
+        """Remove what has ended; no lease that begins while this sleeps can end before it wakes."""
         while True:
             wait = self._book.next_end() - self._clock()
-            await asyncio.sleep(min(max(wait, 0.01), LONGEST_SLEEP))
+            await asyncio.sleep(min(max(wait, 0.01), self._settings.shortest_ttl))
             self._book.expire()
+
+    def _make_originals(self, draw: Clock) -> Originals:
+        rhythm, delivery = self._settings.heartbeat, self._settings.delivery_timeout
+        caller = Caller(self._http, delivery=delivery, heartbeat=rhythm.timeout)
+        return Originals(self._book, self._gate, self._background, caller, rhythm=rhythm, draw=draw)
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def call_through_gate(call: Call, message: object) -> object:
