@@ -64,9 +64,19 @@ def test_a_wing_holds_rooms_and_nothing_else(wing):
     assert files <= {"__init__.py"}
 
 
+PLAN = (house.ROOT / "docs" / "rooms.md").read_text()
+
+
 def test_the_floor_plan_lists_exactly_the_rooms_there_are():
-    plan = (house.ROOT / "docs" / "rooms.md").read_text()
-    assert sorted(re.findall(r"^\| `([\w/]+)/` \|", plan, re.MULTILINE)) == ROOMS
+    assert sorted(re.findall(r"^\| `([\w/]+)/` \|", PLAN, re.MULTILINE)) == ROOMS
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_floor_plan_sends_its_reader_to_files_there_are(room):
+    (row,) = re.findall(rf"^\| `{room}/` \|.*$", PLAN, re.MULTILINE)
+    files = re.findall(r"`(\w+\.py)`", row)
+    assert files
+    assert [name for name in files if not (house.SOURCE / room / name).exists()] == []
 
 
 def test_importing_kitfox_loads_nothing_heavy():

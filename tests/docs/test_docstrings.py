@@ -3,8 +3,9 @@
 import doctest
 import importlib
 
-import house
 import pytest
+
+import house
 
 MODULES = [path for path in house.module_files() if path.name != "__main__.py"]
 
