@@ -24,7 +24,7 @@ def eventually():
 
     async def wait(condition, seconds=10.0):
         async with fail_after(seconds):
-            while not (found := condition()):  # noqa: ASYNC110 - nothing tells when
+            while not (found := condition()):
                 await asyncio.sleep(0.005)
         return found
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from kitfox.core import InvalidArgument
-from kitfox.net._site import Site
+from kitfox.net import Site
 from kitfox.services.logs._archive import Archive, Clock
 from kitfox.services.logs._contract import Appended, Logs
 from kitfox.services.logs._entry import Batch, Entry

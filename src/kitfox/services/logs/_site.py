@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from kitfox.core import ResourceExhausted, RPCError
-from kitfox.net._site import Site, SiteReply, SiteRequest
+from kitfox.net import Site, SiteReply, SiteRequest
 from kitfox.services.logs._archive import Clock
 from kitfox.services.logs._entry import Entry
 from kitfox.services.logs._json_lines import LineError, read_entries
