@@ -104,6 +104,7 @@ class Twin:
         self.patches: list[Patch] = []
         self.beats = 0
         self.visits = 0
+        self.refusals = 0
         self.known: list[OriginalProvider] = []
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -177,6 +178,8 @@ class Twin:
             for provider in patch.removed or ():
                 if provider in self.known:
                     self.known.remove(provider)
+        else:
+            self.refusals += 1
         return self.status
 
 
