@@ -64,7 +64,7 @@ def needs_of(factory: Factory) -> Needs:
     services: dict[str, type[Service]] = {}
     settings: dict[str, type] = {}
     for parameter in inspect.signature(factory).parameters.values():
-        hint = hints.get(parameter.name)
+        hint = cast("object", hints.get(parameter.name))
         if isinstance(hint, type) and issubclass(hint, Service):
             services[parameter.name] = hint
         elif _is_settings(hint):
@@ -89,11 +89,10 @@ def wire(factory: Factory, settings: Mapping[str, object], provide: Provide) -> 
     given: dict[str, object] = {name: provide(kind) for name, kind in needs.services.items()}
     for name, kind in needs.settings.items():
         given[name] = _settings(settings, kind)
-    made = factory(**given)
+    made = cast("object", factory(**given))
     if not isinstance(made, Service):
-        msg = (
-            f"{getattr(factory, '__qualname__', factory)} made a {type(made).__name__}, no Service"
-        )
+        where = getattr(factory, "__qualname__", factory)
+        msg = f"{where} made a {type(made).__name__}, which is no Service"
         raise WiringError(msg)
     return made
 
@@ -112,8 +111,11 @@ def _module(name: str, target: str) -> object:
 
 
 def _is_settings(hint: object) -> TypeGuard[type]:
-    is_struct = isinstance(hint, type) and issubclass(hint, msgspec.Struct)
-    return is_struct or dataclasses.is_dataclass(hint)
+    return dataclasses.is_dataclass(hint) or _is_struct(hint)
+
+
+def _is_struct(hint: object) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 def _settings(table: Mapping[str, object], kind: object) -> object:

@@ -33,10 +33,9 @@ def cors_headers(cors: CORS | None, headers: Mapping[bytes, bytes]) -> RawHeader
     return ((b"access-control-allow-origin", origin), (b"vary", b"origin"))
 
 
-def preflight_headers(cors: CORS, headers: Mapping[bytes, bytes]) -> RawHeaders:
-    """Return the answer to a browser's question whether it may send a request."""
+def preflight_headers(cors: CORS) -> RawHeaders:
+    """Return what else to say to a browser that asks whether it may send a request."""
     return (
-        *cors_headers(cors, headers),
         (b"access-control-allow-methods", _VERBS),
         (b"access-control-allow-headers", ", ".join(cors.headers).encode("latin-1")),
         (b"access-control-max-age", b"%d" % cors.max_age),

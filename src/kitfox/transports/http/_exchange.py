@@ -14,12 +14,11 @@ EVENTS_TYPE = (b"content-type", b"text/event-stream")
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request that was routed: `names` stand in its path, `extra` goes into every answer."""
+    """A request and its way back; `extra` are headers that go into every answer."""
 
     scope: Scope
     receive: Receive
     send: Send
-    names: Mapping[str, str]
     headers: Mapping[bytes, bytes]
     extra: RawHeaders = ()
 

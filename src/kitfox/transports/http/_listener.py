@@ -1,30 +1,29 @@
 """Methods served over HTTP: the ASGI application on an embedded uvicorn."""
 
 import asyncio
-import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Unpack
 
 import uvicorn
 
 from kitfox.core import Kind, Routes
-from kitfox.net import ASGIApp, address_of, bind
-from kitfox.transports.http._app import HTTPApp
-from kitfox.transports.http._cors import CORS
+from kitfox.net import address_of, bind
+from kitfox.transports.http._app import HTTPApp, HTTPOptions
+from kitfox.transports.http._door import must_ask_for_token
 from kitfox.transports.http._limits import HTTPLimits
-from kitfox.transports.http._pages import Ready
 from kitfox.transports.http._protocol import bounded
-from kitfox.transports.http._table import Bindings
-
-_log = logging.getLogger("kitfox.http")
 
 
 class HTTP:
     """A listener for HTTP/1.1.
 
-    `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. What
-    the other arguments mean, `HTTPApp` says. `grace` is how long, in seconds, running calls may
-    go on when the listener stops.
+    `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. One
+    that other machines can reach needs a `token`, or `public=True`. `grace` is how long, in
+    seconds, running calls may go on when the listener stops. The other arguments are HTTPApp's.
+
+    Raises:
+        ValueError: the address is malformed, or open to others without a word about it.
     """
 
     kinds = frozenset({Kind.UNARY, Kind.SERVER_STREAM})
@@ -33,26 +32,20 @@ class HTTP:
         self,
         address: str = ":0",
         *,
-        routes: Bindings | None = None,
-        fallback: ASGIApp | None = None,
-        cors: CORS | None = None,
-        limits: HTTPLimits | None = None,
-        ready: Ready = lambda: True,
-        title: str = "kitfox",
+        public: bool = False,
         grace: float = 30.0,
+        **options: Unpack[HTTPOptions],
     ) -> None:
+        if options.get("token") is None and not public and must_ask_for_token(address):
+            msg = (
+                f"{address} can be reached from other machines: give token='…', or public=True to "
+                "let anybody call"
+            )
+            raise ValueError(msg)
         self._address = address
-        self._limits = limits or HTTPLimits()
         self._grace = grace
-        self._make_app: Callable[[Routes], HTTPApp] = lambda methods: HTTPApp(
-            methods,
-            bindings=routes,
-            fallback=fallback,
-            cors=cors,
-            limits=self._limits,
-            ready=ready,
-            title=title,
-        )
+        self._options = options
+        self._limits = options.get("limits") or HTTPLimits()
 
     @asynccontextmanager
     async def listen(self, routes: Routes) -> AsyncGenerator[str]:
@@ -62,7 +55,7 @@ class HTTP:
             OSError: the address cannot be had; the text says which and why.
             DefinitionError: a binding does not fit.
         """
-        app = self._make_app(routes)
+        app = HTTPApp(routes, **self._options)
         with bind(self._address) as listening:
             server = _Embedded(self._config(app))
             running = asyncio.create_task(server.serve(sockets=[listening]))

@@ -44,4 +44,5 @@ def pages(title: str, version: str, operations: Iterable[Operation], ready: Read
     )
 
 
-PATHS = frozenset({"/livez", "/readyz", "/startupz", "/openapi.json", "/docs"})
+PROBES = frozenset({"/livez", "/readyz", "/startupz"})
+PATHS = PROBES | frozenset({"/openapi.json", "/docs"})

@@ -5,6 +5,7 @@ a function, in that order.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import cast
 
 from kitfox.codecs import JSON, serving_bytes
@@ -38,10 +39,10 @@ class Route:
         self._streams = streams
         self._replies = self._stream if kind.streams_replies else self._single
 
-    async def answer(self, exchange: Exchange) -> None:
-        """Answer one request; raise Refused for what HTTP itself answers."""
+    async def answer(self, exchange: Exchange, names: Mapping[str, str]) -> None:
+        """Answer one request, with the texts in its path by name; raise Refused for HTTP's own."""
         body = await self._body(exchange) if self._takes_body else b""
-        request = (body, exchange.names, exchange.query)
+        request = (body, names, exchange.query)
         await self._replies(exchange, request)
 
     async def _body(self, exchange: Exchange) -> bytes:

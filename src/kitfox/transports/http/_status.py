@@ -3,7 +3,7 @@
 The status is what intermediaries understand; `code` in the document is what the caller goes by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -71,12 +71,12 @@ class Refused(Exception):
     """A request that HTTP itself answers, with the status that HTTP has for it."""
 
     def __init__(
-        self, status: int, code: Code, text: str, headers: Mapping[str, str] | None = None
+        self, status: int, code: Code, text: str, headers: Sequence[tuple[bytes, bytes]] = ()
     ) -> None:
         super().__init__(text)
         self.status = status
         self.error = RPCError.of(code, text)
-        self.headers = headers or {}
+        self.headers = headers
 
 
 def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:

@@ -1,0 +1,59 @@
+"""Who may come in: decided from the headers alone, before anything of a request is read."""
+
+import hmac
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from kitfox.core import Code
+from kitfox.net import UnixAddress, cross_origin, is_loopback, parse_address
+from kitfox.transports.http._cors import CORS
+from kitfox.transports.http._status import Refused
+
+_BEARER = b"bearer "
+
+
+class Door:
+    """Lets requests in, or raises Refused.
+
+    With a `token`, everybody must show it (RFC 6750). A browser that acts for another site's page
+    is let in only when `cors` allows that site.
+    """
+
+    def __init__(self, *, token: str | None, cors: CORS | None, header_count: int) -> None:
+        self._token = None if token is None else token.encode()
+        self._cors = cors
+        self._header_count = header_count
+
+    def check_token(self, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse who does not show the token, when there is one."""
+        if self._token is None:
+            return
+        shown = headers.get(b"authorization", b"")
+        if shown[: len(_BEARER)].lower() != _BEARER:
+            raise _unauthenticated("this server asks for a token: send 'authorization: Bearer …'")
+        if not hmac.compare_digest(shown[len(_BEARER) :].strip(), self._token):
+            raise _unauthenticated("the token is wrong")
+
+    def check_call(self, verb: str, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse what no method should see."""
+        if len(headers) > self._header_count:
+            text = f"more than {self._header_count} headers"
+            raise Refused(431, Code.RESOURCE_EXHAUSTED, text)
+        if b"origin" not in headers and b"sec-fetch-site" not in headers:
+            return
+        if self._cors is not None and self._cors.allows(headers.get(b"origin", b"")):
+            return
+        if (why := cross_origin(verb, headers)) is not None:
+            text = f"refused, because it comes from another site: {why}"
+            raise Refused(403, Code.PERMISSION_DENIED, text)
+
+
+def must_ask_for_token(address: str) -> bool:
+    """Whether `address` can be reached from other machines."""
+    place = parse_address(address)
+    return not isinstance(place, UnixAddress) and not is_loopback(place.host)
+
+
+def _unauthenticated(text: str) -> Refused:
+    challenge = ((b"www-authenticate", b"Bearer"),)
+    return Refused(HTTPStatus.UNAUTHORIZED, Code.UNAUTHENTICATED, text, challenge)
