@@ -12,6 +12,9 @@ from msgspec import Meta, Struct
 
 from school.contract import Grade, GradeType, Id, Name, Student, Title
 
+_BOUNDS = Meta(ge=0, le=100)
+Points = Annotated[int, _BOUNDS] | Annotated[float, _BOUNDS]
+
 _NAMES = {n.lower(): n for n in ("ID", "FirstName", "LastName", "Grades", "Title", "Type", "Score")}
 
 
@@ -20,7 +23,7 @@ class GradeDocument(Struct, frozen=True, rename="pascal"):
 
     title: Title
     type: GradeType
-    score: Annotated[int | float, Meta(ge=0, le=100)]
+    score: Points
 
 
 class StudentDocument(Struct, frozen=True, rename="pascal"):

@@ -13,11 +13,6 @@ from kitfox.core import InvalidArgument, NotFound, ResourceExhausted, Unavailabl
 from school._sample import SAMPLE
 from school.contract import Grade, GradeType, Student
 
-# How long a change waits for another process's, seconds.
-PATIENCE = 2.0
-MAX_STUDENTS = 2_000
-MAX_GRADES = 200  # of one student
-
 _SCHEMA = (
     """CREATE TABLE student (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,19 +34,32 @@ _GradeRow = tuple[int, str, str, float]
 
 
 class Store:
-    """All students and grades. One thread at a time uses it."""
+    """All students and grades; one thread at a time uses it.
+
+    `patience` is how long, in seconds, a change waits for another process's.
+    """
 
     _db: sqlite3.Connection
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = 2.0,
+        most_students: int = 2_000,
+        most_grades: int = 200,
+    ) -> None:
         """Name the database; nothing happens before `open`."""
         self._path = path
+        self._patience = patience
+        self._most_students = most_students
+        self._most_grades = most_grades  # of one student
 
     def open(self) -> None:
         """Open the database; make it, with the sample students in it, when it is new."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(
-            self._path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+            self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
         )
         try:
             self._prepare()
@@ -83,7 +91,7 @@ class Store:
     def add_student(self, first_name: str, last_name: str) -> Student:
         """Insert a student."""
         with self._writing():
-            self._check_room("SELECT count(*) FROM student", (), MAX_STUDENTS, "students")
+            self._check_room("SELECT count(*) FROM student", (), self._most_students, "students")
             return self._student(self._insert(_NEW_STUDENT, first_name.strip(), last_name.strip()))
 
     def change_student(self, id: int, first_name: str, last_name: str) -> Student:
@@ -106,7 +114,7 @@ class Store:
         count = "SELECT count(*) FROM grade WHERE student = ?"
         with self._writing():
             self._student(student)
-            self._check_room(count, (student,), MAX_GRADES, "grades of one student")
+            self._check_room(count, (student,), self._most_grades, "grades of one student")
             grade = self._insert(_NEW_GRADE, student, title.strip(), type.value, score)
             return self._grade(student, grade)
 

@@ -72,7 +72,12 @@ class Portal(Service, name="school.Portal"):
 
     def _failed(self, request: SiteRequest, error: Exception) -> SiteReply:
         if isinstance(error, NotFound):
-            return html(self._pages.notice("Not found", "There is nobody and nothing here."), 404)
+            return html(
+                self._pages.notice(
+                    "Not found", "No such student or grade; it may have been removed."
+                ),
+                404,
+            )
         if isinstance(error, InvalidArgument):
             return html(self._pages.notice("That cannot be read", str(error)), 400)
         _log.warning("%s %s: %r", request.verb, request.path, error)
