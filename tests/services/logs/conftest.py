@@ -1,11 +1,13 @@
 """Helpers for the tests of the log service."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
 from kitfox.scope import fail_after
-from kitfox.services.logs import Entry
+from kitfox.services.logs import Batch, Entry, Logs, LogService, LogSettings
+from kitfox.transports.memory import Memory
 
 
 @pytest.fixture
@@ -29,3 +31,40 @@ def eventually():
         return found
 
     return wait
+
+
+@pytest.fixture
+def batch(entry):
+    """Return a maker of batches."""
+
+    def make(*texts, sequence=1, source="s", **changes):
+        return Batch(source, sequence, tuple(entry(text, **changes) for text in texts))
+
+    return make
+
+
+@pytest.fixture
+def clock():
+    """Return a clock that stands still until it is told the time."""
+    return Clock()
+
+
+class Clock:
+    now = 1_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def served(tmp_path, clock):
+    """Return what serves a log over memory and yields a client of it."""
+
+    @asynccontextmanager
+    async def serve(**settings):
+        wire = Memory(grace=0.05)
+        settings = LogSettings(directory=str(tmp_path / "log"), **settings)
+        async with LogService(settings, clock=clock) as service, wire.listen(service.routes()):
+            yield Logs.client(wire)
+
+    return serve

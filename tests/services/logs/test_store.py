@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from kitfox.services.logs import Batch, LogSettings, Query
+from kitfox.services.logs import LogSettings, Query
 from kitfox.services.logs._store import Store
 
 HOUR = 3600.0
@@ -41,14 +41,6 @@ def opened(folder):
     opener = Opener(folder)
     yield opener
     opener.close()
-
-
-@pytest.fixture
-def batch(entry):
-    def make(*texts, sequence=1, source="s", **changes):
-        return Batch(source, sequence, tuple(entry(text, **changes) for text in texts))
-
-    return make
 
 
 def messages(store, **query):
