@@ -23,6 +23,7 @@ from kitfox import (
     NotFound,
     RPCError,
     Service,
+    Through,
     chain,
     current_call,
     current_deadline,
@@ -30,6 +31,10 @@ from kitfox import (
     methods_of,
     rpc,
 )
+from kitfox.app import Cluster, Server
+from kitfox.registry import Instance, MemoryRegistry, Registrar, Resolver
+from kitfox.transports.http import HTTP, HTTPConnection
+from kitfox.transports.memory import Memory
 
 
 class User(Struct):
@@ -171,3 +176,19 @@ def a_transport_is_a_listener_and_a_connection(listener: Listener, connection: C
     assert_type(listener.kinds, frozenset[Kind])
     listener.listen(Ada().routes())
     listener.listen(Ada())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def a_binding_names_methods_by_their_functions() -> None:
+    HTTP(":0", routes={Users.get: "GET /users/{id}", Users.watch: "GET /users"})
+    HTTP(":0", routes={Users.get: 7})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+
+
+def what_ships_with_kitfox_fulfils_its_protocols(cluster: Cluster, wrapped: Through) -> None:
+    listeners: list[Listener] = [Memory(), HTTP()]
+    connections: list[Connection] = [Memory(), HTTPConnection("http://a"), cluster, wrapped]
+    registrar: Registrar = MemoryRegistry()
+    resolver: Resolver = MemoryRegistry()
+    assert_type(Users.client(connections[0]), Users)
+    assert_type(resolver.watch("acme.v1.Users"), AsyncIterator[frozenset[Instance]])
+    Server(Ada(), Hello(), listeners=listeners, registrar=registrar)
+    Server(Users, listeners=listeners)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
