@@ -1,6 +1,7 @@
 """Helpers for the tests of the log service."""
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 
 import pytest
@@ -68,3 +69,15 @@ def served(tmp_path, clock):
             yield Logs.client(wire)
 
     return serve
+
+
+@pytest.fixture
+def logger_of():
+    """Return a maker of loggers that nothing else can see, with one handler."""
+
+    def make(handler, name="school"):
+        logger = logging.Logger(name)  # noqa: LOG001 - not one that the process keeps for ever
+        logger.addHandler(handler)
+        return logger
+
+    return make

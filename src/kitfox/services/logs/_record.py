@@ -58,7 +58,11 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
-    extra = {name: plain(value) for name, value in vars(record).items() if name not in _OWN}
+    extra = {
+        clean(name, MOST_NAME): plain(value)
+        for name, value in vars(record).items()
+        if name not in _OWN
+    }
     if record.exc_info and record.exc_info[1] is not None:
         extra |= exception_fields(record.exc_info[1])
     elif record.exc_text:
