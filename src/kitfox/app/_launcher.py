@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from kitfox.app._config_schema import Config
 from kitfox.app._keeper import Told
-from kitfox.app._lifeline import VARIABLE
+from kitfox.app._lifeline import LIFELINE
 from kitfox.app._process import Process
 from kitfox.net import NotifySocket
 
@@ -61,7 +61,7 @@ class Launcher:
             "PYTHONUNBUFFERED": "1",
             **self._config.services[name].environment,
             "NOTIFY_SOCKET": ear.address,
-            VARIABLE: str(self._lifeline),
+            LIFELINE: str(self._lifeline),
         }
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-VARIABLE = "KITFOX_LIFELINE"
+LIFELINE = "KITFOX_LIFELINE"  # the environment variable with the descriptor
 
 
 class Lifeline:
@@ -39,20 +39,22 @@ class Lifeline:
         os.close(self._held)
 
 
-def hold_lifeline(fd: int, grace: float, end: Callable[[signal.Signals], None]) -> None:
+def signal_self(signal_: signal.Signals) -> None:
+    """Send this process a signal; SIGKILL goes to the whole group when it leads one."""
+    if signal_ is signal.SIGKILL and os.getpgrp() == os.getpid():
+        os.killpg(0, signal_)
+    os.kill(os.getpid(), signal_)
+
+
+def hold_lifeline(
+    fd: int, grace: float, end: Callable[[signal.Signals], None] = signal_self
+) -> None:
     """Watch the reading end in a thread: `end(SIGTERM)` at its end, `end(SIGKILL)` after grace.
 
     Raises OSError when there is no such descriptor.
     """
     os.set_inheritable(fd, False)  # noqa: FBT003 - the standard library's signature
     threading.Thread(target=_wait, args=(fd, grace, end), name="lifeline", daemon=True).start()
-
-
-def signal_self(signal_: signal.Signals) -> None:
-    """Send this process a signal; SIGKILL goes to the whole group when it leads one."""
-    if signal_ is signal.SIGKILL and os.getpgrp() == os.getpid():
-        os.killpg(0, signal_)
-    os.kill(os.getpid(), signal_)
 
 
 def _wait(fd: int, grace: float, end: Callable[[signal.Signals], None]) -> None:

@@ -1,0 +1,42 @@
+"""Becoming the process of one service."""
+
+import asyncio
+import sys
+from collections.abc import Callable, MutableMapping
+
+from kitfox.app import LIFELINE, Config, ConfigError, WiringError, did_you_mean, hold_lifeline
+from kitfox.cli._log_shipping import log_to_stderr
+from kitfox.cli._serve import serve
+from kitfox.net import Notifier
+
+_GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
+
+
+def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, str]) -> None:
+    """Serve one service of a configuration until a signal.
+
+    Raises ConfigError when there is no such service or its parts do not fit.
+    """
+    if name not in config.services:
+        problem = f'no service "{name}"' + did_you_mean(name, config.services)
+        raise ConfigError(str(config.file), "", problem)
+    if lifeline := environ.pop(LIFELINE, ""):
+        hold_lifeline(int(lifeline), _GRACE)
+    notifier = Notifier.from_environ(environ)
+    environ.pop("NOTIFY_SOCKET", None)  # what this process starts has nothing to say there
+    sys.path[:0] = [str(folder.resolve()) for folder in config.system.path]
+    log_to_stderr()
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(serve(config, name, notifier))
+    except WiringError as error:
+        raise ConfigError(str(config.file), f"service.{name}", str(error)) from error
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's, where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,22 @@
+"""`kitfox instances`."""
+
+import click
+
+from kitfox.cli._options import Where, json_option, where_options
+from kitfox.cli._output import print_json, print_table
+
+
+@click.command()
+@click.argument("name")
+@where_options
+@json_option
+def instances(name: str, *, where: Where, as_json: bool) -> None:
+    """List the running instances of the service NAME; its last part will do."""
+    from kitfox.cli._ask import ask, instances_of
+
+    found = ask(where, lambda known: instances_of(known, name))
+    if as_json:
+        print_json(found)
+    else:
+        rows = [(one.id, one.version or "-", " ".join(one.addresses)) for one in found]
+        print_table(("instance", "version", "addresses"), rows)

@@ -1,0 +1,90 @@
+"""Reading the log of a running system: its last entries, and each new one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import click
+import msgspec
+
+from kitfox.cli._ask import address_of, connected, within
+from kitfox.cli._exit import Exit, Failed
+from kitfox.cli._options import Where
+from kitfox.cli._output import print_json_line, shows_colour
+from kitfox.core import NotFound, Unavailable, service_name
+from kitfox.services.logs import Entry, Filter, Follow, Logs, Query, format_entry, severity_number
+
+_AGAIN = 0.5  # seconds between attempts while the log service is away
+_MOST = 1000
+
+
+class Reading:
+    """One reading of the log, printed as it comes."""
+
+    def __init__(self, where: Where, wanted: Filter, lines: int, *, as_json: bool) -> None:
+        self._where = where
+        self._wanted = msgspec.structs.asdict(wanted)
+        self._lines = lines
+        self._as_json = as_json
+        self._colour = shows_colour()
+        self._newest = 0.0
+
+    def last(self) -> None:
+        """Print the last entries, oldest first."""
+        within(self._where.timeout, self._last())
+
+    def follow(self) -> None:
+        """Print the last entries and each new one; a log service that is away is waited for."""
+        asyncio.run(self._follow_on())
+
+    async def _last(self) -> None:
+        async with _logs(self._where) as logs:
+            page = await logs.query(Query(**self._wanted, limit=self._lines))
+        for entry in reversed(page.entries):
+            self._print(entry)
+
+    async def _follow_on(self) -> None:
+        last = self._lines
+        while True:
+            try:
+                await self._follow(last)
+            except Unavailable:
+                if not self._newest:
+                    raise
+            click.echo("the log service is away; waiting for it", err=True)
+            await asyncio.sleep(_AGAIN)
+            last = _MOST
+
+    async def _follow(self, last: int) -> None:
+        async with _logs(self._where) as logs:
+            wanted = Follow(**self._wanted, last=last)
+            async for item in logs.tail(wanted):
+                if item.missed:
+                    click.echo(f"{item.missed} entries passed over", err=True)
+                self._print(item.entry)
+
+    def _print(self, entry: Entry) -> None:
+        self._newest = max(self._newest, entry.time)
+        if self._as_json:
+            print_json_line(entry)
+        else:
+            click.echo(format_entry(entry, colour=self._colour))
+
+
+@asynccontextmanager
+async def _logs(where: Where) -> AsyncIterator[Logs]:
+    """Connect to the log service."""
+    try:
+        address = await address_of(service_name(Logs), where)
+    except NotFound:
+        raise Unavailable("no log service is registered") from None
+    async with connected(address) as connection:
+        yield Logs.client(connection)
+
+
+def level_of(name: str) -> int:
+    """Return the number of a level's name; Failed when there is none."""
+    try:
+        return severity_number(name)
+    except ValueError as error:
+        raise Failed(f"--level: {error}", Exit.USAGE) from None

@@ -1,0 +1,30 @@
+"""The root of the command line."""
+
+import click
+
+from kitfox.cli._call import call
+from kitfox.cli._completion import completion
+from kitfox.cli._describe import describe
+from kitfox.cli._group import Group
+from kitfox.cli._instances import instances
+from kitfox.cli._logs import logs
+from kitfox.cli._run import run
+from kitfox.cli._services import services
+from kitfox.cli._up import up
+from kitfox.cli._version import version
+
+
+@click.group(
+    cls=Group,
+    epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def main() -> None:
+    """Run a system of services, and look into it while it runs.
+
+    Begin with `kitfox up` in a folder that has a kitfox.toml.
+    """
+
+
+for command in (up, run, services, instances, describe, call, logs, version, completion):
+    main.add_command(command)

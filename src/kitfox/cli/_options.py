@@ -1,0 +1,95 @@
+"""Options that several commands share."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import click
+
+from kitfox.cli._exit import Exit, Failed
+
+R = TypeVar("R")
+Command = Callable[..., R]
+
+
+class Where(NamedTuple):
+    """Which system a command looks into, and how long that may take, in seconds."""
+
+    registry: str | None
+    address: str | None
+    timeout: float
+
+
+class Override(click.ParamType[tuple[str, str]]):
+    """One `section.key=value`."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split at the first `=`."""
+        key, equals, text = str(value).partition("=")
+        if not (key and equals):
+            self.fail(f'expected KEY=VALUE, got "{value}"', param, ctx)
+        return key, text
+
+
+def config_options(command: Command[R]) -> Command[R]:
+    """Add --config, --profile and --set, passed as `config`, `profile` and `overrides`."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    for option in (
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            type=Override(),
+            help="Override a key of the file, as system.name=school.",
+        ),
+        click.option("--profile", metavar="NAME", help="Lay [profile.NAME] over the file."),
+        click.option(
+            "--config", type=file, metavar="FILE", help="The kitfox.toml; else the nearest upwards."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def where_options(command: Command[R]) -> Command[R]:
+    """Add --registry, --address and --timeout, passed as `where`."""
+
+    @functools.wraps(command)
+    def with_where(
+        *args: object, registry: str | None, address: str | None, timeout: float, **kwargs: object
+    ) -> R:
+        return command(*args, where=Where(registry, address, timeout), **kwargs)
+
+    seconds = click.FloatRange(min=0, min_open=True)
+    for option in (
+        click.option(
+            "--timeout", type=seconds, default=5.0, show_default=True, help="Seconds to wait."
+        ),
+        click.option("--address", metavar="URL", help="Ask the server there, not the registry."),
+        click.option(
+            "--registry",
+            metavar="URL",
+            help="The registry; else KITFOX_SYSTEM__REGISTRY, or the nearest kitfox.toml's.",
+        ),
+    ):
+        with_where = option(with_where)
+    return with_where
+
+
+def json_option(command: Command[R]) -> Command[R]:
+    """Add --json, passed as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def config_file(given: Path | None) -> Path:
+    """Return the configuration to use: the one named, or the nearest upwards."""
+    from kitfox.app import find_config
+
+    if found := given or find_config(Path.cwd()):
+        return found
+    raise Failed("no kitfox.toml here or above; name one with --config FILE", Exit.USAGE)

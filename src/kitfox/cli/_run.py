@@ -1,0 +1,46 @@
+"""`kitfox run`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kitfox.cli._exit import Exit, Failed
+from kitfox.cli._options import config_file, config_options
+
+
+@click.command()
+@click.argument("target", required=False, default="", metavar="[MODULE:NAME]")
+@click.option("--service", default="", metavar="NAME", help="Run this service of the kitfox.toml.")
+@click.option("--listen", multiple=True, metavar="URL", help="Where MODULE:NAME listens.")
+@config_options
+def run(
+    target: str,
+    *,
+    service: str,
+    listen: Sequence[str],
+    config: Path | None,
+    profile: str | None,
+    overrides: Sequence[tuple[str, str]],
+) -> None:
+    """Run one service in the foreground, until Ctrl-C.
+
+    MODULE:NAME is a class or a factory; it needs no kitfox.toml, and its settings are given as
+    --set settings.key=value. With --service it is one that a kitfox.toml tells how to run.
+    """
+    from kitfox.app import read_config
+    from kitfox.cli._foreground import run_in_foreground
+    from kitfox.cli._single import single
+
+    if bool(target) == bool(service):
+        raise Failed("expected either MODULE:NAME or --service NAME", Exit.USAGE)
+    if target:
+        loaded, name = single(target, listen, dict(overrides), os.environ)
+        run_in_foreground(loaded, name, os.environ)
+    else:
+        file = config_file(config)
+        loaded = read_config(file, os.environ, dict(overrides), profile)
+        loaded.system.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chdir(loaded.system.state)
+        run_in_foreground(loaded, service, os.environ)

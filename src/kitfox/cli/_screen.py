@@ -1,0 +1,95 @@
+"""What `kitfox up` shows: the lines of all processes, and the table when it changes."""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import cycle
+
+from kitfox.app import Row, State
+from kitfox.cli._output import columns
+
+# What a terminal obeys: colours (kept where colours are shown), and all else (never shown).
+_CONTROL = re.compile(
+    r"(\x1b\[[\d;]*m)|\x1b\[[\x20-\x3f]*[\x40-\x7e]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+_PALETTE = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
+_RESET = "\x1b[0m"
+
+
+_SETTLED = frozenset({State.READY, State.BACKING_OFF, State.FAILED})
+
+
+class Screen:
+    """Writes plain lines, in order, and never moves the cursor: it works in a pipe as well.
+
+    A change of state is one line. The table follows when every process is where it will be for
+    now: at the start, and each time that somebody has fallen or is up again.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        write: Callable[[str], None],
+        colour: bool,
+        openable: Sequence[str] = (),
+    ) -> None:
+        self._width = max(map(len, (*names, "kitfox")))
+        self._colours = dict(zip(names, cycle(_PALETTE), strict=False))
+        self._write = write
+        self._colour = colour
+        self._openable = openable
+        self._states: dict[str, State] = dict.fromkeys(names, State.WAITING)
+        self._shown: dict[str, State] = {}
+
+    def line(self, name: str, text: str) -> None:
+        """Show a line that a process wrote, without what would move the cursor."""
+        self._write(f"{self._label(name)} | {self._harmless(text)}")
+
+    def changed(self, row: Row, rows: Sequence[Row]) -> None:
+        """Show a row that changed, and the whole table when that is due."""
+        if self._states[row.name] is not row.state:
+            self._states[row.name] = row.state
+            self.line("kitfox", _sentence(row))
+        if self._states != self._shown and set(self._states.values()) <= _SETTLED:
+            self._shown = dict(self._states)
+            self._show(rows)
+
+    def _show(self, rows: Sequence[Row]) -> None:
+        for line in ("", *table_lines(rows), *self._invitations(rows), ""):
+            self._write(self._harmless(line))
+
+    def _invitations(self, rows: Sequence[Row]) -> list[str]:
+        return [
+            f"Open {address} ({row.name})"
+            for row in rows
+            if row.name in self._openable
+            for address in row.addresses[:1]
+        ]
+
+    def _label(self, name: str) -> str:
+        label = name.ljust(self._width)
+        if not self._colour:
+            return label
+        return f"\x1b[{self._colours.get(name, 1)}m{label}{_RESET}"
+
+    def _harmless(self, text: str) -> str:
+        if not self._colour:
+            return _CONTROL.sub("", text)
+        shown = _CONTROL.sub(lambda found: found[1] or "", text)
+        return shown + _RESET if "\x1b" in shown else shown
+
+
+def table_lines(rows: Sequence[Row]) -> list[str]:
+    """Lay the processes out: name, state, pid and where it listens, or how it fell."""
+    head = ("name", "state", "pid", "restarts", "address")
+    return columns([head, *(_cells(row) for row in rows)])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    where = " ".join(row.addresses) or row.status
+    return (row.name, row.state.value, str(row.pid or "-"), str(row.restarts), where)
+
+
+def _sentence(row: Row) -> str:
+    more = row.status if row.state is not State.READY else " ".join(row.addresses)
+    return f"{row.name} {row.state}" + (f": {more}" if more else "")
