@@ -12,7 +12,7 @@ from kitfox.app._config_schema import (
 )
 from kitfox.app._connect import UnknownScheme as UnknownScheme, dial as dial
 from kitfox.app._keeper import Patience as Patience
-from kitfox.app._lifeline import hold_lifeline as hold_lifeline
+from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
 from kitfox.app._process_table import Row as Row, State as State
 from kitfox.app._restart import Restart as Restart
 from kitfox.app._server import (
@@ -31,6 +31,7 @@ from kitfox.app._wiring import (
 )
 
 __all__ = [
+    "LIFELINE",
     "AlreadyRunningError",
     "Cluster",
     "Config",

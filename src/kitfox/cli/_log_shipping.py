@@ -13,7 +13,7 @@ _GRACE = 1.0  # seconds for the last entries; what stays behind is delivered by 
 
 
 def log_to_stderr() -> None:
-    """Send what the process logs to stderr: from INFO on, but uvicorn's coming and going is ours."""
+    """Send what the process logs to stderr: from INFO on; uvicorn only warns."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=_FORMAT, datefmt="%H:%M:%S")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
