@@ -1,6 +1,6 @@
 """What the log service answers on paths that no method claims.
 
-An answer of 200 says that all of the body is stored; any other that nothing of it is.
+An answer of 200 says that all of the body is stored.
 """
 
 from collections.abc import Awaitable, Callable
