@@ -182,3 +182,8 @@ def test_sockets_meant_for_another_process_are_not_adopted(environ):
 def test_a_senseless_count_of_handed_over_sockets_is_refused(count):
     with pytest.raises(ValueError, match="LISTEN_FDS"):
         inherited({"LISTEN_FDS": count, "LISTEN_PID": "42"}, 42)
+
+
+def test_a_listening_socket_names_its_protocol_so_that_replies_are_not_delayed():
+    with bind(":0") as listening:
+        assert listening.proto == socket.IPPROTO_TCP
