@@ -17,6 +17,12 @@ from kitfox.registry._documents import (
     decode_registration as decode_registration,
 )
 from kitfox.registry._feed import Freshness as Freshness
+from kitfox.registry._hosts import (
+    host_of as host_of,
+    ip_of as ip_of,
+    is_local as is_local,
+    same_host as same_host,
+)
 from kitfox.registry._instance import (
     Instance as Instance,
     ServiceInfo as ServiceInfo,
@@ -30,6 +36,7 @@ from kitfox.registry._providers import Providers as Providers
 from kitfox.registry._table import FOREVER as FOREVER, TOMBSTONE as TOMBSTONE, Table as Table
 from kitfox.registry._view import View as View
 from kitfox.registry.http import HTTPRegistrar as HTTPRegistrar, HTTPResolver as HTTPResolver
+from kitfox.registry.original import OriginalRegistry as OriginalRegistry
 
 __all__ = [
     "DEFAULT_TTL",
@@ -48,6 +55,7 @@ __all__ = [
     "MemoryRegistry",
     "OriginalProvider",
     "OriginalRegistration",
+    "OriginalRegistry",
     "Patch",
     "Providers",
     "Registrar",
@@ -62,5 +70,9 @@ __all__ = [
     "bearer",
     "decode_patch",
     "decode_registration",
+    "host_of",
+    "ip_of",
+    "is_local",
+    "same_host",
     "shows",
 ]

@@ -21,13 +21,11 @@ class Providers:
         """Expect the first patch of a new registration."""
         self._beginning = True
 
-    def apply(self, patch: Patch) -> frozenset[str]:
-        """Take a patch, and return the names of the services whose addresses it changed."""
-        before = self._known
-        base = frozenset[OriginalProvider]() if self._beginning else before
+    def apply(self, patch: Patch) -> None:
+        """Take a patch."""
+        base = frozenset[OriginalProvider]() if self._beginning else self._known
         self._beginning = False
         self._known = (base | frozenset(patch.added or ())) - frozenset(patch.removed or ())
-        return frozenset(provider.name for provider in before ^ self._known)
 
     def urls(self, name: str) -> tuple[str, ...]:
         """Return the addresses of a service, in order."""

@@ -1,7 +1,7 @@
 import pytest
 
 from kitfox.core import InvalidArgument, PermissionDenied, Unauthenticated
-from kitfox.services.registry._gate import Gate, host_of, same_host
+from kitfox.services.registry._gate import Gate
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1:4000", "[::1]:4000", "memory:", "unix:", ""])
@@ -90,19 +90,6 @@ def test_a_peer_may_not_name_somebody_else(url: str, peer: str):
 def test_what_is_no_http_url_is_refused(url: str):
     with pytest.raises(InvalidArgument, match="HeartbeatURL: "):
         Gate().check_url("HeartbeatURL", url, "127.0.0.1")
-
-
-def test_hosts_of_peers():
-    assert host_of("127.0.0.1:80") == "127.0.0.1"
-    assert host_of("[::1]:80") == "::1"
-    assert host_of("::1") == "::1"
-    assert host_of("127.0.0.1") == "127.0.0.1"
-
-
-def test_all_names_of_the_loopback_are_one_host():
-    assert same_host("localhost", "127.0.0.1")
-    assert same_host("127.0.0.1", "::1")
-    assert not same_host("10.0.0.7", "127.0.0.1")
 
 
 def test_a_malformed_network_is_refused_at_the_start():

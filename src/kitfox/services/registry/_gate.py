@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from kitfox.core import InvalidArgument, PermissionDenied, Unauthenticated
-from kitfox.registry import shows
+from kitfox.registry import host_of, ip_of, is_local, same_host, shows
 
 _PLAIN = re.compile(r"[!\"$-?A-~]{1,2000}")  # printable ASCII without '#' (fragment), '@' (user)
-_IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -59,17 +58,10 @@ class Gate:
         return is_local(host) or self._allows(host)
 
     def _allows(self, host: str) -> bool:
-        ip = _ip(host)
+        ip = ip_of(host)
         if ip is None:
             return host.lower() in self._names
         return any(ip in network for network in self._networks)
-
-
-def host_of(peer: str) -> str:
-    """Return the host of a call's peer: `host:port`, `[v6]:port` or a host alone."""
-    if peer.startswith("["):
-        return peer[1:].partition("]")[0]
-    return peer.rpartition(":")[0] if peer.count(":") == 1 else peer
 
 
 def http_host(field: str, url: str) -> str:
@@ -84,30 +76,7 @@ def http_host(field: str, url: str) -> str:
     return host
 
 
-def is_local(host: str) -> bool:
-    """Whether the host is this machine: a loopback address, or no network at all."""
-    ip = _ip(host)
-    return ip.is_loopback if ip else host.lower() in {"", "memory", "unix", "localhost"}
-
-
-def same_host(one: str, other: str) -> bool:
-    """Whether two hosts are the same; all names of the loopback are."""
-    if is_local(one) and is_local(other):
-        return True
-    ip = _ip(one)
-    return ip is not None and ip == _ip(other)
-
-
-def _ip(host: str) -> _IP | None:
-    try:
-        ip = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return mapped or ip
-
-
 def _networks(allow: Iterable[str]) -> Iterator[_Network]:
     for entry in allow:
-        if _ip(entry.partition("/")[0]):
+        if ip_of(entry.partition("/")[0]):
             yield ipaddress.ip_network(entry)

@@ -8,10 +8,10 @@ as providers. Every URL that they name must be their own (see `Gate`).
 import logging
 
 from kitfox.core import InvalidArgument, NotFound, PermissionDenied, RPCError
-from kitfox.registry import Background, Instance, OriginalProvider, OriginalRegistration
+from kitfox.registry import Background, Instance, OriginalProvider, OriginalRegistration, same_host
 from kitfox.services.registry._book import Book, Clock
 from kitfox.services.registry._courier import Caller, Courier
-from kitfox.services.registry._gate import Gate, same_host
+from kitfox.services.registry._gate import Gate
 from kitfox.services.registry._heart import Heart, Rhythm, Verdict
 from kitfox.services.registry._member import Member, instance_of
 from kitfox.services.registry._outbox import Outbox
