@@ -90,6 +90,7 @@ class _Exchange:
     def __init__(self, call: Call, message: object, codec: Codec, decode: Decoder) -> None:
         self._call = call
         self._message = message
+        self._codec = codec
         self._encode = codec.encode
         self._decode = decode
         self._requests = Slot()
@@ -133,7 +134,14 @@ class _Exchange:
         try:
             return cast("bytes | None", await endpoint(call, request))
         except RPCError as error:
-            return RPCError.of(error.code, error.message, error.details)
+            return RPCError.of(error.code, error.message, self._details(error))
+
+    def _details(self, error: RPCError) -> dict[str, object]:
+        try:
+            details = self._codec.decoder(dict)(self._encode(dict(error.details)))
+        except (TypeError, ValueError, OverflowError):  # must not hide the error itself
+            return {}
+        return cast("dict[str, object]", details)
 
     async def _reply(self, message: object) -> None:
         await self._replies.put(self._encode(message))

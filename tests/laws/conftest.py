@@ -1,0 +1,175 @@
+"""What the laws of Listener and Connection are tried on: one entry of WIRES is one more wire.
+
+A law that needs more than unary calls names the kinds it needs (`@pytest.mark.carries(…)`) and runs
+on the wires that carry them; that the others refuse such calls is a law of its own (test_kinds).
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from kitfox import Call, Kind, Through, methods_of
+from kitfox.transports.http import HTTP, HTTPConnection, HTTPLimits
+from kitfox.transports.memory import Memory
+
+# No law waits longer, seconds. Not `fail_after`: the calls inside must know of no deadline.
+PATIENCE = 20.0
+
+
+class MemoryWire:
+    """The wire without a wire."""
+
+    kinds = Memory.kinds
+    limit = None
+
+    def __init__(self, *, grace):
+        self.listener = Memory(grace=grace)
+
+    @asynccontextmanager
+    async def dial(self, address):
+        yield self.listener
+
+
+class HTTPWire:
+    """HTTP/1.1 on a port of loopback, over its real server."""
+
+    kinds = HTTP.kinds
+    limit = HTTPLimits().body
+
+    def __init__(self, *, grace):
+        self.listener = HTTP("127.0.0.1:0", grace=grace)
+
+    @asynccontextmanager
+    async def dial(self, address):
+        async with HTTPConnection(address) as connection:
+            yield connection
+
+
+WIRES = {"memory": MemoryWire, "http": HTTPWire}
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "carries(*kinds): the wire must carry these kinds")
+
+
+def pytest_generate_tests(metafunc):
+    if "wire" in metafunc.fixturenames:
+        marks = metafunc.definition.iter_markers("carries")
+        needed = {Kind.UNARY}.union(*(mark.args for mark in marks))
+        fit = [name for name, wire in WIRES.items() if needed <= wire.kinds]
+        metafunc.parametrize("wire", [WIRES[name] for name in fit], ids=fit)
+
+
+class Server:
+    """A listener in a task of its own, so that a test can stop it while calls run."""
+
+    def __init__(self, place):
+        self._place = place
+        self._stopping = asyncio.Event()
+        self._listening = asyncio.get_running_loop().create_future()
+
+    async def start(self, routes):
+        self._task = asyncio.create_task(self._run(routes))
+        return await self._listening
+
+    async def _run(self, routes):
+        async with self._place.listener.listen(routes) as address:
+            self._listening.set_result(address)
+            await self._stopping.wait()
+
+    def stop(self):
+        """Begin to stop; the task returned ends when all is over."""
+        self._stopping.set()
+        return self._task
+
+
+@pytest.fixture
+def run_server(wire):
+    """Serve a service and give (server, connection): `server.stop()` is the test's to call."""
+
+    @asynccontextmanager
+    async def run(service, *, grace=5.0):
+        place = wire(grace=grace)
+        server = Server(place)
+        async with asyncio.timeout(PATIENCE):  # noqa: TID251  see PATIENCE
+            address = await server.start(service.routes())
+            try:
+                async with place.dial(address) as connection:
+                    yield server, connection
+            finally:
+                await server.stop()
+
+    return run
+
+
+@pytest.fixture
+def serve(run_server):
+    """Serve a service for the length of a block, and give the connection to it."""
+
+    @asynccontextmanager
+    async def serving(service, *, grace=5.0):
+        async with run_server(service, grace=grace) as (_, connection):
+            yield connection
+
+    return serving
+
+
+@pytest.fixture
+def eventually():
+    """Wait until something holds."""
+
+    async def wait(holds):
+        async with asyncio.timeout(PATIENCE):  # noqa: TID251  see PATIENCE
+            while not holds():
+                await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+def settled():
+    """Wait until a count has stopped growing, and return it."""
+
+    async def wait(count):
+        last, quiet = count(), 0
+        async with asyncio.timeout(PATIENCE):  # noqa: TID251  see PATIENCE
+            while quiet < 20:
+                await asyncio.sleep(0.01)
+                quiet = quiet + 1 if count() == last else 0
+                last = count()
+        return last
+
+    return wait
+
+
+@pytest.fixture
+def raw_call():
+    """Make a unary call with nothing between the test and the wire: no deadline is enforced."""
+
+    async def make(connection, service, name, *fields, **call):
+        method = methods_of(service)[name]
+        endpoint = connection.endpoint(method)
+        return await endpoint(Call(method, **call), method.request(*fields))
+
+    return make
+
+
+@pytest.fixture
+def with_metadata():
+    """Wrap a connection: calls carry some metadata, and the calls made are kept in `calls`."""
+
+    def wrap(connection, metadata):
+        calls = []
+
+        def middleware(endpoint):
+            async def call_with(call, message):
+                calls.append(call)
+                call.metadata.update(metadata)
+                return await endpoint(call, message)
+
+            return call_with
+
+        return Through(connection, middleware), calls
+
+    return wrap
