@@ -138,6 +138,27 @@ async def test_a_connection_that_the_peer_closed_while_idle_is_not_handed_out(
         assert server.accepted == 5
 
 
+@pytest.mark.parametrize("last_words", [b"", b"surplus"])
+async def test_a_connection_that_ended_while_the_loop_was_busy_is_not_handed_out(
+    client, last_words
+):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+        def answer():
+            accepted, _ = listening.accept()
+            accepted.recv(1000)
+            accepted.sendall(OK)
+            return accepted
+
+        for _ in range(3):
+            serving = asyncio.get_running_loop().run_in_executor(None, answer)
+            assert (await client.request("POST", url)).body == b"ok"
+            with await serving as accepted:
+                accepted.sendall(last_words)
+            # The peer has closed, and the loop had no turn to see it.
+
+
 async def test_unexpected_bytes_close_an_idle_connection(client, serve, eventually):
     chatter = asyncio.Event()
 

@@ -160,8 +160,7 @@ class HTTPClient:
     def _release(self, connections: OriginConnections, connection: HTTPConnection) -> None:
         loop = asyncio.get_running_loop()
         connections.release(connection, loop.time())
-        if self._sweeper is None and not self._closed:
-            self._sweeper = loop.call_later(self._limits.idle_seconds, self._sweep)
+        self._sweep_later(loop)
 
     def _connections(self, origin: Origin) -> OriginConnections:
         if self._closed:
@@ -170,6 +169,7 @@ class HTTPClient:
         if found is None:
             found = OriginConnections(self._limits, partial(self._open, origin))
             self._origins[origin] = found
+            self._sweep_later(asyncio.get_running_loop())
         return found
 
     async def _open(self, origin: Origin, on_end: OnEnd) -> HTTPConnection:
@@ -181,6 +181,10 @@ class HTTPClient:
         self._live.add(connection)
         connection.lost.add_done_callback(lambda _: self._live.discard(connection))
         return connection
+
+    def _sweep_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._sweeper is None and not self._closed:
+            self._sweeper = loop.call_later(self._limits.idle_seconds, self._sweep)
 
     def _sweep(self) -> None:
         """Close what idled too long, forget origins without connections, and set the next timer."""

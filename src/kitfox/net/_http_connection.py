@@ -10,6 +10,7 @@ States and transitions:
 """
 
 import asyncio
+import select
 import sys
 from collections.abc import Callable
 from typing import cast
@@ -27,6 +28,7 @@ class HTTPConnection(asyncio.Protocol):
     """A connection that carries one exchange at a time."""
 
     _transport: asyncio.Transport
+    _inbox: select.poll
 
     def __init__(
         self,
@@ -52,8 +54,16 @@ class HTTPConnection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether a request may be sent on it."""
+        """Whether a request may be sent on it, as far as the loop has noticed."""
         return not (self._ended or self._transport.is_closing())
+
+    def is_quiet(self) -> bool:
+        """Ask the kernel whether nothing came in that the loop has not seen yet.
+
+        On an idle connection anything, most likely the peer's end, makes it useless. A loop that
+        was busy for a while would send on it and never know whether the request was carried out.
+        """
+        return self.usable and not self._inbox.poll(0)
 
     # ------------------------------------------------------------------------ one exchange
 
@@ -129,6 +139,8 @@ class HTTPConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._inbox = select.poll()
+        self._inbox.register(transport.get_extra_info("socket"), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         parser = self._parser

@@ -31,7 +31,8 @@ class OriginConnections:
     def take(self, now: float) -> HTTPConnection | None:
         """Lease an idle connection, if there is a good one."""
         connection = self._pool.take(now)
-        while connection is not None and not connection.usable:
+        while connection is not None and not connection.is_quiet():
+            connection.abort()
             self._vacate()
             connection = self._pool.take(now)
         return connection
