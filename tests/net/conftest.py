@@ -9,8 +9,6 @@ import pytest
 from kitfox.net import ClientLimits, HTTPClient
 from kitfox.scope import fail_after
 
-OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
 
 class Peer:
     """One accepted connection, as a scripted server sees it."""
@@ -38,9 +36,6 @@ class Peer:
     async def say(self, data: bytes) -> None:
         self._writer.write(data)
         await self._writer.drain()
-
-    def unsent(self) -> int:
-        return self._writer.transport.get_write_buffer_size()
 
     def abort(self) -> None:
         self._writer.transport.abort()
@@ -98,7 +93,8 @@ async def _serve(script, *, host="127.0.0.1", ssl=None, path=None):
         place = f"[{place}]" if ":" in place else place
         server.url = f"{'https' if ssl else 'http'}://{place}:{port}"
     try:
-        yield server
+        async with fail_after(20):
+            yield server
     finally:
         listening.close()
         await server.aclose()
@@ -148,7 +144,7 @@ async def eventually():
 
     async def wait(condition):
         async with fail_after(5):
-            while not condition():  # noqa: ASYNC110 - the condition is anything at all
+            while not condition():
                 await asyncio.sleep(0.001)
 
     return wait

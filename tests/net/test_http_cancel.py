@@ -11,12 +11,6 @@ from kitfox.scope import fail_after
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
-@pytest.fixture(autouse=True)
-async def _no_test_hangs():
-    async with fail_after(20):
-        yield
-
-
 async def cancelled(task):
     task.cancel()
     await asyncio.wait({task})

@@ -12,15 +12,8 @@ from kitfox.net import (
     QueueFull,
     ReplyTooLarge,
 )
-from kitfox.scope import fail_after
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
-
-@pytest.fixture(autouse=True)
-async def _no_test_hangs():
-    async with fail_after(20):
-        yield
 
 
 async def test_a_request_arrives_as_it_was_meant_and_its_reply_comes_back(client, serve):
@@ -144,9 +137,11 @@ async def test_a_connection_that_ended_while_the_loop_was_busy_is_not_handed_out
 ):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening.settimeout(5)
 
         def answer():
             accepted, _ = listening.accept()
+            accepted.settimeout(5)
             accepted.recv(1000)
             accepted.sendall(OK)
             return accepted

@@ -12,12 +12,6 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
-@pytest.fixture(autouse=True)
-async def _no_test_hangs():
-    async with fail_after(20):
-        yield
-
-
 def chunk(data):
     return b"%x\r\n%b\r\n" % (len(data), data)
 
@@ -93,7 +87,7 @@ async def test_a_body_cut_short_is_an_error_after_what_came(client, serve, say):
         with pytest.raises(ConnectionBroken, match="in the middle"):
             async with client.stream("GET", server.url) as reply:
                 async for piece in reply:
-                    seen.append(piece)  # noqa: PERF401 - the error must not take it away
+                    seen.append(piece)
         assert seen == [b"begun"]
 
 

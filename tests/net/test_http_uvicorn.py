@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import asynccontextmanager
 
-import pytest
 import uvicorn
 
 from kitfox.net import HTTPClient, address_of, bind
@@ -33,16 +32,11 @@ async def _serving(keep_alive=5):
         server.install_signal_handlers = lambda: None
         task = asyncio.create_task(server._serve(sockets=[listening]))  # noqa: SLF001 - no signals
         try:
-            yield f"http://{address}"
+            async with fail_after(20):
+                yield f"http://{address}"
         finally:
             server.should_exit = True
             await task
-
-
-@pytest.fixture(autouse=True)
-async def _no_test_hangs():
-    async with fail_after(20):
-        yield
 
 
 async def test_requests_of_all_kinds_are_answered():

@@ -6,15 +6,8 @@ import pytest
 import trustme
 
 from kitfox.net import ConnectFailed, HTTPClient, client_tls
-from kitfox.scope import fail_after
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
-
-@pytest.fixture(autouse=True)
-async def _no_test_hangs():
-    async with fail_after(20):
-        yield
 
 
 @pytest.fixture(scope="module")
