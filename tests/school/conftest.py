@@ -138,5 +138,5 @@ def portal(classroom):
 
 @pytest.fixture
 async def grading(tmp_path):
-    async with SQLGrading(GradingSettings(tmp_path / "grading.db")) as grading:
+    async with SQLGrading(GradingSettings(str(tmp_path / "grading.db"))) as grading:
         yield grading

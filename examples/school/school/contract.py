@@ -51,7 +51,9 @@ class Student(Struct, frozen=True):
 class Grading(Service, ABC, name="school.Grading"):
     """Who goes to this school, and how they are doing.
 
-    An unknown student or grade raises NotFound, a value out of its bounds InvalidArgument.
+    An unknown student or grade raises NotFound, a value out of its bounds InvalidArgument. Only
+    what changes nothing is marked idempotent: over HTTP that can be asked with GET, which any page
+    may make a browser do.
     """
 
     @rpc(idempotent=True)
@@ -69,12 +71,12 @@ class Grading(Service, ABC, name="school.Grading"):
     async def add_student(self, first_name: Name, last_name: Name) -> Student:
         """Admit a student, who has no grades yet."""
 
-    @rpc(idempotent=True)
+    @rpc
     @abstractmethod
     async def change_student(self, id: Id, first_name: Name, last_name: Name) -> Student:
         """Give a student another name."""
 
-    @rpc(idempotent=True)
+    @rpc
     @abstractmethod
     async def remove_student(self, id: Id) -> None:
         """Remove a student with all grades."""
@@ -84,14 +86,14 @@ class Grading(Service, ABC, name="school.Grading"):
     async def add_grade(self, student: Id, title: Title, type: GradeType, score: Score) -> Grade:
         """Give a student a grade."""
 
-    @rpc(idempotent=True)
+    @rpc
     @abstractmethod
     async def change_grade(
         self, student: Id, grade: Id, title: Title, type: GradeType, score: Score
     ) -> Grade:
         """Put a grade right."""
 
-    @rpc(idempotent=True)
+    @rpc
     @abstractmethod
     async def remove_grade(self, student: Id, grade: Id) -> None:
         """Take a grade back."""

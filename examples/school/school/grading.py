@@ -26,9 +26,9 @@ _log = logging.getLogger("school.grading")
 
 
 class GradingSettings(Struct, frozen=True):
-    """Where the grades are kept."""
+    """The file that the grades are kept in."""
 
-    database: Path = Path("grading.db")
+    database: str = "grading.db"
 
 
 class SQLGrading(Grading):
@@ -39,7 +39,7 @@ class SQLGrading(Grading):
     """
 
     def __init__(self, settings: GradingSettings) -> None:
-        self._store = Store(settings.database)
+        self._store = Store(Path(settings.database))
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="grades")
 
     async def __aenter__(self) -> Self:
