@@ -14,7 +14,7 @@ from kitfox.services.logs._store import Store
 
 SERVICES = ("grading", "portal", "")
 SOURCES = ("a", "b")
-WORDS = ("", "Quiz", "ÄRGER", "line\nbreak", "naïve")
+WORDS = ("", "Quiz", "ÄRGER", "line\nbreak", 'say "quiz"', "\u212aelvin")
 TIMES = st.one_of(st.integers(0, 9).map(float), st.floats(0, 9))
 LEVELS = st.sampled_from((5, 9, 17))
 
@@ -25,7 +25,9 @@ entries = st.builds(
     message=st.sampled_from(WORDS),
     service=st.sampled_from(SERVICES),
     trace_id=st.sampled_from(("", "t1")),
-    fields=st.dictionaries(st.sampled_from("xy"), st.sampled_from([1, "ärger", None]), max_size=2),
+    fields=st.dictionaries(
+        st.sampled_from("xy"), st.sampled_from([1, "ärger", None, ["Quiz", 7]]), max_size=2
+    ),
 )
 batches = st.builds(
     Batch,
@@ -37,7 +39,7 @@ queries = st.builds(
     Query,
     service=st.sampled_from(SERVICES),
     level=LEVELS,
-    text=st.sampled_from(("", "", "quiz", "ärger", "\n")),
+    text=st.sampled_from(("", "", "quiz", "ärger", "\n", '"q', "null", "kel", ",7")),
     trace_id=st.sampled_from(("", "", "t1")),
     since=st.just(0.0) | TIMES,
     until=st.none() | TIMES,

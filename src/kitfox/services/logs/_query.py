@@ -64,6 +64,16 @@ class Matcher:
         self._until = float("inf") if wanted.until is None else wanted.until
         self._text = wanted.text.lower()
 
+    @property
+    def hint(self) -> bytes:
+        """Bytes that stand in the JSON, made lower case, of each matching entry that is all ASCII.
+
+        Empty when nothing can be said: JSON may write the text in another way than people do.
+        """
+        words = self._text or self._wanted.trace_id.lower()
+        plain = words.isascii() and words.isprintable() and not set(words) & set('"\\')
+        return words.encode() if plain else b""
+
     def matches(self, entry: Entry) -> bool:
         """Whether the filter lets the entry through."""
         wanted = self._wanted
@@ -78,7 +88,13 @@ class Matcher:
     def _in_text(self, entry: Entry) -> bool:
         if self._text in entry.message.lower():
             return True
-        return any(self._text in str(value).lower() for value in entry.fields.values())
+        return any(self._text in _text_of(value) for value in entry.fields.values())
+
+
+def _text_of(value: object) -> str:
+    """Return what people would look for in a field's value: a text itself, or else its JSON."""
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text.lower()
 
 
 def write_cursor(key: Key) -> str:

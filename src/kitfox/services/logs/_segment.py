@@ -17,7 +17,7 @@ Group = tuple[str, int]
 Line = tuple[float, int, bytes]  # time, id, the stored entry as JSON
 Groups = Mapping[Group, Sequence[Line]]
 
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 64 * 1024
 _LEVEL = 3
 _decoder = msgspec.json.Decoder(Stored)
 
@@ -50,9 +50,12 @@ def pack(groups: Groups) -> tuple[bytes, tuple[Block, ...]]:
     return b"".join(parts), tuple(blocks)
 
 
-def unpack(data: bytes) -> list[Stored]:
-    """Return the entries of one block, oldest first."""
-    return _decoder.decode_lines(zstandard.ZstdDecompressor().decompress(data))
+def unpack(data: bytes, hint: bytes = b"") -> list[Stored]:
+    """Return the entries of one block, oldest first; none at once if the hint is in none."""
+    lines = zstandard.ZstdDecompressor().decompress(data)
+    if hint and lines.isascii() and hint not in lines.lower():
+        return []
+    return _decoder.decode_lines(lines)
 
 
 def blocks_of(segment: bytes) -> Iterator[Block]:

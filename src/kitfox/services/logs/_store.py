@@ -25,7 +25,7 @@ from kitfox.services.logs._segment import Block, Line, blocks_of, pack, read_lin
 from kitfox.services.logs._settings import LogSettings
 
 _DIGITS = 20
-_LINES_AT_ONCE = 512
+_LINES_AT_ONCE = 128
 
 
 class Store:
@@ -104,8 +104,10 @@ class Store:
             ValueError: the cursor is not ours.
         """
         before = read_cursor(query.cursor)
-        chunks = [*self._unsealed_chunks(query), *self._sealed_chunks(query, before[0])]
-        return Scan(Matcher(query), chunks, query.limit, before, self.next_id)
+        matcher = Matcher(query)
+        sealed = self._sealed_chunks(query, before[0], matcher.hint)
+        chunks = [*self._unsealed_chunks(query), *sealed]
+        return Scan(matcher, chunks, query.limit, before, self.next_id)
 
     def _unsealed_chunks(self, wanted: Filter) -> Iterator[Chunk]:
         for contents in (self._active.contents, *self._full.values()):
@@ -113,9 +115,9 @@ class Store:
                 if level >= wanted.level and wanted.service in ("", service):
                     yield from _chunks_of(lines)
 
-    def _sealed_chunks(self, wanted: Filter, before: float) -> Iterator[Chunk]:
+    def _sealed_chunks(self, wanted: Filter, before: float, hint: bytes) -> Iterator[Chunk]:
         for base, block in self._catalogue.blocks(wanted, before):
-            yield Chunk(block.newest, _block_reader(self._path(base, "sealed"), block))
+            yield Chunk(block.newest, _block_reader(self._path(base, "sealed"), block, hint))
 
     def _path(self, base: int, kind: str) -> Path:
         return self._folder / f"{base:0{_DIGITS}}.{kind}"
@@ -213,12 +215,12 @@ def _line_reader(lines: Sequence[Line]) -> Callable[[], list[Stored]]:
     return lambda: read_lines(b"\n".join(raw for _, _, raw in lines))
 
 
-def _block_reader(path: Path, block: Block) -> Callable[[], list[Stored]]:
+def _block_reader(path: Path, block: Block, hint: bytes) -> Callable[[], list[Stored]]:
     def read() -> list[Stored]:
         try:
             with path.open("rb") as file:
                 file.seek(block.offset)
-                return unpack(file.read(block.length))
+                return unpack(file.read(block.length), hint)
         except FileNotFoundError:  # removed since it was listed
             return []
 
