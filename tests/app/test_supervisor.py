@@ -132,7 +132,7 @@ def lives(pid: int) -> bool:
 
 async def gone(*pids: int) -> None:
     async with fail_after(10):
-        while any(lives(pid) for pid in pids):  # noqa: ASYNC110 - the kernel sets no Event
+        while any(lives(pid) for pid in pids):
             await asyncio.sleep(0.01)
 
 

@@ -14,6 +14,7 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str = ""  # the folder's name unless given
     registry: str | None = None
+    names: Mapping[str, str] = {}  # what a registry of the original kind calls services
     token: str = ""  # what the registry asks of those who come from other machines
     logs: bool = True
     state: Path = Path(".kitfox")  # databases, caches, spools: the folder its processes work in

@@ -8,11 +8,10 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.command()
 @click.argument("shell", type=click.Choice(_SHELLS))
 def completion(shell: str) -> None:
-    r"""Print the shell's script that completes kitfox's commands.
+    """Print a shell's completion script.
 
-    \b
-    bash, zsh:  eval "$(kitfox completion bash)"   in ~/.bashrc or ~/.zshrc
-    fish:       kitfox completion fish > ~/.config/fish/completions/kitfox.fish
+    In bash or zsh, put eval "$(kitfox completion bash)" into ~/.bashrc or ~/.zshrc. In fish, write
+    the script to ~/.config/fish/completions/kitfox.fish.
     """
     from click.shell_completion import get_completion_class
 

@@ -2,16 +2,20 @@
 
 import click
 
-from kitfox.cli._options import Where, json_option, where_options
+from kitfox.cli._options import Where, address_option, json_option, where_options
 from kitfox.cli._output import print_json
 
 
 @click.command()
 @click.argument("name", metavar="SERVICE[.METHOD]")
+@address_option
 @where_options
 @json_option
 def describe(name: str, *, where: Where, as_json: bool) -> None:
-    """Show the methods of a running service, or all about one of them."""
+    """Show the methods of a running service.
+
+    With a METHOD, show all about it and the types it speaks of.
+    """
     from kitfox.cli._ask import within
     from kitfox.cli._look import look
     from kitfox.cli._signature import method_lines, service_lines

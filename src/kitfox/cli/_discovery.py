@@ -1,22 +1,37 @@
 """How a process finds the others of its system, and makes itself known to them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 from kitfox.app import Cluster, System, dial
 from kitfox.core import Service, service_name
-from kitfox.net import HTTPClient
+from kitfox.net import ASGIApp, HTTPClient
 from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver
+from kitfox.registry.original import OriginalRegistry
+
+ORIGINAL = "original+"
+
+# The names that services which ship with kitfox have in the original system.
+_NAMES = {"kitfox.v1.Logs": "LogService"}
+
+Mount = Callable[[ASGIApp | None], ASGIApp | None]
 
 
-class Discovery(NamedTuple):
-    """The registry of a system, as one of its processes uses it."""
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The registry of a system, as one of its processes uses it.
+
+    `mount` puts what the registry's protocol asks of the process before its own site;
+    `tells_all` says whether those who are not registered can find others as well.
+    """
 
     registrar: Registrar
     resolver: Resolver
     client: HTTPClient
+    mount: Mount
+    tells_all: bool
 
     def cluster(self, kind: type[Service]) -> Cluster:
         """Return a connection to whoever serves a contract; to be entered."""
@@ -24,19 +39,43 @@ class Discovery(NamedTuple):
         return Cluster(service_name(kind), resolver=self.resolver, dial=dialled)
 
 
+def names_in_original(system: System) -> dict[str, str]:
+    """Return what services are called where the original protocol is spoken."""
+    return _NAMES | dict(system.names)
+
+
 @asynccontextmanager
-async def discovery(system: System) -> AsyncIterator[Discovery | None]:
-    """Join the system's registry, or nothing when it has none."""
-    if system.registry is None:
-        yield None
-        return
+async def discovery(system: System, requires: Iterable[str]) -> AsyncIterator[Discovery | None]:
+    """Join the system's registry, or nothing when it has none.
+
+    `requires` names the services that will be looked for.
+    """
     async with AsyncExitStack() as stack:
+        if system.registry is None:
+            yield None
+            return
         client = await stack.enter_async_context(HTTPClient())
-        registry = dial(system.registry, client)
-        resolver = HTTPResolver(
-            registry, token=system.token, cache=DiskCache(system.state / "peers")
-        )
-        stack.push_async_callback(resolver.aclose)
-        registrar = HTTPRegistrar(registry, token=system.token)
-        stack.push_async_callback(registrar.aclose)
-        yield Discovery(registrar, resolver, client)
+        if system.registry.startswith(ORIGINAL):
+            yield _original(system, client, requires, stack)
+        else:
+            yield _kitfox(system, client, stack)
+
+
+def _kitfox(system: System, client: HTTPClient, stack: AsyncExitStack) -> Discovery:
+    registry = dial(str(system.registry), client)
+    cache = DiskCache(system.state / "peers")
+    resolver = HTTPResolver(registry, token=system.token, cache=cache)
+    stack.push_async_callback(resolver.aclose)
+    registrar = HTTPRegistrar(registry, token=system.token)
+    stack.push_async_callback(registrar.aclose)
+    return Discovery(registrar, resolver, client, lambda site: site, tells_all=True)
+
+
+def _original(
+    system: System, client: HTTPClient, requires: Iterable[str], stack: AsyncExitStack
+) -> Discovery:
+    url = str(system.registry).removeprefix(ORIGINAL)
+    names = names_in_original(system)
+    registry = OriginalRegistry(url, client, requires=requires, names=names)
+    stack.push_async_callback(registry.aclose)
+    return Discovery(registry, registry, client, registry.asgi, tells_all=False)

@@ -11,10 +11,13 @@ from kitfox.cli._output import print_json, print_table
 @where_options
 @json_option
 def instances(name: str, *, where: Where, as_json: bool) -> None:
-    """List the running instances of the service NAME; its last part will do."""
-    from kitfox.cli._ask import ask, instances_of
+    """List the running instances of a service.
 
-    found = ask(where, lambda known: instances_of(known, name))
+    The last part of its name will do, when no other service has it.
+    """
+    from kitfox.cli._ask import ask
+
+    found = ask(where, lambda known: known.instances(name))
     if as_json:
         print_json(found)
     else:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import click
 import msgspec
 
-from kitfox.cli._ask import address_of, connected, within
+from kitfox.cli._ask import connected, directory_at, within
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import Where
 from kitfox.cli._output import print_json_line, shows_colour
@@ -74,12 +74,16 @@ class Reading:
 @asynccontextmanager
 async def _logs(where: Where) -> AsyncIterator[Logs]:
     """Connect to the log service."""
-    try:
-        address = await address_of(service_name(Logs), where)
-    except NotFound:
-        raise Unavailable("no log service is registered") from None
-    async with connected(address) as connection:
+    async with connected(where.address or await _registered(where)) as connection:
         yield Logs.client(connection)
+
+
+async def _registered(where: Where) -> str:
+    async with directory_at(where) as known:
+        try:
+            return await known.address(service_name(Logs))
+        except NotFound:
+            raise Unavailable("no log service is registered") from None
 
 
 def level_of(name: str) -> int:

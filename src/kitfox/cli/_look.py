@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kitfox.cli._ask import http_address, instances_of, registry_at, service_names
+from kitfox.cli._ask import directory_at
 from kitfox.cli._names import find_name, split_name
 from kitfox.cli._options import Where
 from kitfox.cli._remote import Description, RemoteMethod, read_description
@@ -40,9 +40,9 @@ async def look(word: str, where: Where) -> Found:
         description = await _description(where.address)
         services = {method.service for method in description.methods}
         return Found(where.address, *split_name(word, services), description)
-    async with registry_at(where) as known:
-        service, method = split_name(word, await service_names(known))
-        address = http_address(await instances_of(known, service))
+    async with directory_at(where) as known:
+        service, method = await known.split(word)
+        address = await known.address(service)
     return Found(address, service, method, await _description(address))
 
 

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -21,19 +21,15 @@ class Where(NamedTuple):
     timeout: float
 
 
-class Override(click.ParamType[tuple[str, str]]):
-    """One `section.key=value`."""
-
-    name = "key=value"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        """Split at the first `=`."""
-        key, equals, text = str(value).partition("=")
+def _overrides(
+    _ctx: click.Context, _option: click.Parameter, pairs: Sequence[str]
+) -> dict[str, str]:
+    """Take `section.key=value`s apart, each at its first `=`."""
+    split = [pair.partition("=") for pair in pairs]
+    for key, equals, _ in split:
         if not (key and equals):
-            self.fail(f'expected KEY=VALUE, got "{value}"', param, ctx)
-        return key, text
+            raise click.BadParameter(f'expected KEY=VALUE, got "{key}{equals}"')
+    return {key: value for key, _, value in split}
 
 
 def config_options(command: Command[R]) -> Command[R]:
@@ -44,7 +40,8 @@ def config_options(command: Command[R]) -> Command[R]:
             "--set",
             "overrides",
             multiple=True,
-            type=Override(),
+            metavar="KEY=VALUE",
+            callback=_overrides,
             help="Override a key of the file, as system.name=school.",
         ),
         click.option("--profile", metavar="NAME", help="Lay [profile.NAME] over the file."),
@@ -57,28 +54,43 @@ def config_options(command: Command[R]) -> Command[R]:
 
 
 def where_options(command: Command[R]) -> Command[R]:
-    """Add --registry, --address and --timeout, passed as `where`."""
+    """Add --registry and --timeout, passed as `where`."""
 
     @functools.wraps(command)
     def with_where(
-        *args: object, registry: str | None, address: str | None, timeout: float, **kwargs: object
+        *args: object,
+        registry: str | None,
+        timeout: float,
+        address: str | None = None,
+        **kwargs: object,
     ) -> R:
         return command(*args, where=Where(registry, address, timeout), **kwargs)
 
     seconds = click.FloatRange(min=0, min_open=True)
     for option in (
         click.option(
-            "--timeout", type=seconds, default=5.0, show_default=True, help="Seconds to wait."
+            "--timeout",
+            type=seconds,
+            default=5.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long it may take.",
         ),
-        click.option("--address", metavar="URL", help="Ask the server there, not the registry."),
         click.option(
             "--registry",
             metavar="URL",
-            help="The registry; else KITFOX_SYSTEM__REGISTRY, or the nearest kitfox.toml's.",
+            help="The registry; else KITFOX_SYSTEM__REGISTRY or the nearest kitfox.toml's.",
         ),
     ):
         with_where = option(with_where)
     return with_where
+
+
+def address_option(command: Command[R]) -> Command[R]:
+    """Add --address to the options of `where_options`; stands above it."""
+    return click.option("--address", metavar="URL", help="Ask the server there, not the registry.")(
+        command
+    )
 
 
 def json_option(command: Command[R]) -> Command[R]:

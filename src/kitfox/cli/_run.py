@@ -1,7 +1,7 @@
 """`kitfox run`."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ def run(
     listen: Sequence[str],
     config: Path | None,
     profile: str | None,
-    overrides: Sequence[tuple[str, str]],
+    overrides: Mapping[str, str],
 ) -> None:
     """Run one service in the foreground, until Ctrl-C.
 
@@ -36,11 +36,11 @@ def run(
     if bool(target) == bool(service):
         raise Failed("expected either MODULE:NAME or --service NAME", Exit.USAGE)
     if target:
-        loaded, name = single(target, listen, dict(overrides), os.environ)
+        loaded, name = single(target, listen, overrides, os.environ)
         run_in_foreground(loaded, name, os.environ)
     else:
         file = config_file(config)
-        loaded = read_config(file, os.environ, dict(overrides), profile)
+        loaded = read_config(file, os.environ, overrides, profile)
         loaded.system.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chdir(loaded.system.state)
         run_in_foreground(loaded, service, os.environ)

@@ -7,7 +7,7 @@ Stop:  the same in reverse, for it is one exit stack.
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
@@ -73,30 +73,38 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
 
     Raises WiringError when its parts do not fit, OSError when an address cannot be had.
     """
-    service = config.services[name]
+    service, system = config.services[name], config.system
+    factory = load_target(service.run)
+    kinds = list(needs_of(factory).services.values())
+    sought: list[type[Service]] = [*kinds, Logs] if system.logs else kinds
     instance = f"{name}-{uuid4().hex[:8]}"
     async with AsyncExitStack() as stack:
-        found = await stack.enter_async_context(discovery(config.system))
-        made = await _make(service, found, stack)
-        if found and config.system.logs and not isinstance(made, Logs):
+        found = await stack.enter_async_context(discovery(system, map(service_name, sought)))
+        clients = await _clients(kinds, found, stack)
+        made = wire(factory, service.settings, clients.__getitem__)
+        if found and system.logs and _ships_logs(made, found):
             logs = Logs.client(await stack.enter_async_context(found.cluster(Logs)))
-            spool = config.system.state / "spool" / name
+            spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
         server = _server(made, service, found, instance)
         yield await stack.enter_async_context(server.running())
 
 
-async def _make(service: ServiceConfig, found: Discovery | None, stack: AsyncExitStack) -> Service:
-    """Make the service, with a client for each other one that its constructor asks for."""
-    factory = load_target(service.run)
+async def _clients(
+    kinds: Iterable[type[Service]], found: Discovery | None, stack: AsyncExitStack
+) -> Mapping[type[Service], Service]:
+    """Return a client for each other service that is needed."""
     clients: dict[type[Service], Service] = {}
-    for kind in needs_of(factory).services.values():
+    for kind in kinds:
         if found is None:
-            raise WiringError(
-                f"{service.run} needs {kind.__name__}; say where [system] registry is"
-            )
+            raise WiringError(f"it needs {service_name(kind)}; say where [system] registry is")
         clients[kind] = kind.client(await stack.enter_async_context(found.cluster(kind)))
-    return wire(factory, service.settings, clients.__getitem__)
+    return clients
+
+
+def _ships_logs(made: Service, found: Discovery) -> bool:
+    """Tell who can: not the log service its own, nor a registry that only tells its members."""
+    return not isinstance(made, Logs) and (found.tells_all or not isinstance(made, Registry))
 
 
 def _server(
@@ -104,14 +112,16 @@ def _server(
 ) -> Server:
     readiness = Readiness()
     site = made.asgi() if isinstance(made, HasSite) else None
+    joins = found if found and not isinstance(made, Registry) else None
+    fallback = joins.mount(site) if joins else site
     here = all(is_loopback(urlsplit(url).hostname or "") for url in service.listen)
     return Server(
         made,
         listeners=[
-            HTTP(_address(url), fallback=site, ready=readiness, title=service_name(made))
+            HTTP(_address(url), fallback=fallback, ready=readiness, title=service_name(made))
             for url in service.listen
         ],
-        registrar=found.registrar if found and not isinstance(made, Registry) else None,
+        registrar=joins.registrar if joins else None,
         instance_id=instance,
         readiness=readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from kitfox.cli._options import config_file, config_options
 
 @click.command()
 @config_options
-def up(config: Path | None, profile: str | None, overrides: Sequence[tuple[str, str]]) -> None:
+def up(config: Path | None, profile: str | None, overrides: Mapping[str, str]) -> None:
     """Run all services of a system, and keep them running.
 
     Ctrl-C stops them kindly, in reverse order; a second one kills them.
@@ -22,10 +22,10 @@ def up(config: Path | None, profile: str | None, overrides: Sequence[tuple[str, 
     from kitfox.cli._supervise import supervise
 
     file = config_file(config)
-    loaded = read_config(file, os.environ, dict(overrides), profile)
+    loaded = read_config(file, os.environ, overrides, profile)
     if not loaded.services:
         raise Failed(f"{file}: there is no [service.NAME] to run", Exit.USAGE)
     chosen = [f"--profile={profile}"] if profile else []
-    flags = [*chosen, *(f"--set={key}={value}" for key, value in overrides)]
+    flags = [*chosen, *(f"--set={key}={value}" for key, value in overrides.items())]
     if not asyncio.run(supervise(loaded, flags)):
         raise SystemExit(Exit.FAILED)
