@@ -1,6 +1,8 @@
 """A server that says exactly the bytes it is told to."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -37,7 +39,10 @@ class Peer:
         self._writer.write(data)
         await self._writer.drain()
 
-    def abort(self) -> None:
+    def reset(self) -> None:
+        """Close with a RST instead of an end of stream."""
+        sock = self._writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     async def ended(self) -> None:

@@ -122,7 +122,7 @@ async def test_a_connection_that_the_peer_closed_while_idle_is_not_handed_out(
         await peer.request()
         await peer.say(OK)
         if ending == "reset":
-            peer.abort()
+            peer.reset()
 
     async with serve(script) as server:
         for _ in range(5):

@@ -91,6 +91,30 @@ async def test_a_body_cut_short_is_an_error_after_what_came(client, serve, say):
         assert seen == [b"begun"]
 
 
+@pytest.mark.parametrize("ending", ["reset", "closed"])
+async def test_a_body_without_length_is_not_taken_for_whole_when_it_is_cut_off(
+    client, serve, ending, eventually
+):
+    end = asyncio.Event()
+
+    async def script(peer):
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\n\r\nbegun")
+        await end.wait()
+        if ending == "reset":
+            peer.reset()
+
+    async with serve(script) as server:
+        with pytest.raises(ConnectionBroken):
+            async with client.stream("GET", server.url) as reply:
+                assert await anext(reply) == b"begun"
+                if ending == "closed":
+                    await client.aclose()
+                end.set()
+                await eventually(lambda: not client.open_connections)
+                await anext(reply)
+
+
 async def test_a_slow_reader_stops_its_sender_and_memory_stays_flat(limited, serve, eventually):
     stuck = asyncio.Event()
     sent = 0

@@ -161,14 +161,16 @@ class HTTPConnection(asyncio.Protocol):
             self._wake()
 
     def eof_received(self) -> None:
-        if self._busy:
-            self._end_of_reply(None)
+        # The one end that may complete a reply: a reset or an end of our own making never does.
+        if not self._parser.feed_eof():
+            self._break(None)
+        self._wake()
         self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
-        if self._busy:
-            self._end_of_reply(exc)
+        self._break(exc)
+        self._wake()
         self.resume_writing()
         if not self.lost.done():
             self.lost.set_result(None)
@@ -183,11 +185,9 @@ class HTTPConnection(asyncio.Protocol):
 
     # ------------------------------------------------------------------------------- inside
 
-    def _end_of_reply(self, exc: Exception | None) -> None:
-        """The peer ended while an exchange was open: that completes its reply, or breaks it."""
-        if not self._parser.complete and not self._parser.feed_eof():
-            self._failure = self._failure or self._broken(exc)
-        self._wake()
+    def _break(self, exc: Exception | None) -> None:
+        if self._failure is None and not self._parser.complete:
+            self._failure = self._broken(exc)
 
     def _broken(self, exc: Exception | None) -> ConnectionBroken:
         begun = self._parser.begun

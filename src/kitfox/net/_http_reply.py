@@ -80,9 +80,10 @@ class ReplyParser:
     def feed_eof(self) -> bool:
         """Take note that the peer ended; say whether this ends the reply as it should."""
         self.reusable = False
+        if self.complete:
+            return True
         framed = any(name in {b"content-length", b"transfer-encoding"} for name, _ in self.headers)
-        if self.head_complete and not framed:
-            self.complete = True
+        self.complete = self.head_complete and not framed
         return self.complete
 
     @property

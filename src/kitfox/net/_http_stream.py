@@ -72,6 +72,9 @@ async def _upload(connection: HTTPConnection, body: AsyncIterator[bytes]) -> Non
                 await connection.write(chunk(piece))
         await connection.write(chunk(b""))
         connection.uploading = False
+    except asyncio.CancelledError:
+        connection.abort()  # what was sent is half a request
+        raise
     except HTTPError:
         pass  # who reads the reply learns of it from the connection
     except Exception as error:  # noqa: BLE001 - the iterator's own: raised where the reply is awaited
