@@ -259,7 +259,7 @@ async def test_a_dependent_that_hangs_delays_no_watcher_and_no_other_dependent(
     async with fail_after(10), aclosing(running.client.watch("LogService")) as snapshots:
         await anext(snapshots)
         for number in range(200):
-            instance = Instance("LogService", str(number), (f"http://127.0.0.1:{number + 1}",))
+            instance = Instance("LogService", str(number), (f"http://10.255.255.1:{number + 1}",))
             await running.client.register(instance)
         await until(lambda: len(good.known) == 200)
         assert len(hung.patches) == 1

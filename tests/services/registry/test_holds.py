@@ -44,6 +44,20 @@ async def test_a_process_that_closes_its_listener_last_is_seen_at_the_second_loo
     await until(lambda: emptied(running))
 
 
+async def test_a_newcomer_that_dies_before_anybody_holds_it_is_removed(registry, until):
+    running = await registry()
+    await running.client.register(Instance("users", "ada", ("http://127.0.0.1:1",)))
+    assert await running.instances("users")
+    await until(lambda: emptied(running))
+
+
+async def test_a_newcomer_that_holds_nothing_and_listens_is_kept(registry, twins, until):
+    running, twin = await registry(), await twins("users")
+    await running.client.register(Instance("users", "ada", (f"http://127.0.0.1:{twin.port}",)), 6.0)
+    await until(lambda: twin.visits == 2)
+    assert await running.instances("users")
+
+
 async def test_an_instance_that_is_held_again_is_not_looked_after(registry, twins, until):
     running = await registry()
     ada = Instance("users", "ada", ("http://127.0.0.1:1",))

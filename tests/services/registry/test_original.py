@@ -8,7 +8,9 @@ import pytest
 from kitfox.registry import Instance, OriginalProvider, Patch
 from kitfox.scope import fail_after
 
-KITFOX_LOG = Instance("LogService", "log-1", ("msgpack://127.0.0.1:9", "http://127.0.0.1:4100"))
+KITFOX_LOG = Instance(
+    "LogService", "log-1", ("msgpack://10.255.255.1:9", "http://10.255.255.1:4100")
+)
 
 
 async def test_a_registration_is_answered_after_its_first_patch(registry, twins, ask):
@@ -66,7 +68,7 @@ async def told(snapshots):
 
 async def test_kitfox_instances_are_providers_to_original_services(registry, twins, ask, until):
     running, grading = await registry(), await twins("GradingService", "LogService")
-    provider = OriginalProvider("LogService", "http://127.0.0.1:4100")
+    provider = OriginalProvider("LogService", "http://10.255.255.1:4100")
     secret = (await running.client.register(KITFOX_LOG)).secret
     await ask(running.asgi, "POST", "/services", grading.registration)
     assert grading.patches == [Patch((provider,), None)]
@@ -76,7 +78,7 @@ async def test_kitfox_instances_are_providers_to_original_services(registry, twi
 
 async def test_an_instance_without_an_http_address_is_no_provider(registry, twins, ask):
     running, grading = await registry(), await twins("GradingService", "LogService")
-    await running.client.register(Instance("LogService", "x", ("msgpack://127.0.0.1:9",)))
+    await running.client.register(Instance("LogService", "x", ("msgpack://10.255.255.1:9",)))
     await ask(running.asgi, "POST", "/services", grading.registration)
     assert grading.patches == [Patch(None, None)]
 
@@ -89,7 +91,7 @@ async def test_all_providers_are_listed(registry, twins, ask):
     assert answer.headers["content-type"] == "application/json"
     assert answer.body.endswith(b"]\n")
     assert sorted(provider["URL"] for provider in json.loads(answer.body)) == [
-        "http://127.0.0.1:4100",
+        "http://10.255.255.1:4100",
         log.url,
     ]
 

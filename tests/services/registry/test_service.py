@@ -18,8 +18,8 @@ from kitfox.registry import Instance, Limits, Registry, ServiceInfo, bearer
 from kitfox.scope import fail_after
 from kitfox.services.registry import RegistryService, Settings
 
-ADA = Instance("users", "ada", ("http://127.0.0.1:1",), metadata={"zone": "a"})
-BOB = Instance("users", "bob", ("http://127.0.0.1:2",))
+ADA = Instance("users", "ada", ("http://10.255.255.1:1",), metadata={"zone": "a"})
+BOB = Instance("users", "bob", ("http://10.255.255.1:2",))
 SECRET = "a secret of some length"
 
 
@@ -108,7 +108,7 @@ async def test_registering_without_the_secret_of_a_living_instance_is_refused(re
 async def test_registering_with_the_secret_replaces(registry):
     client = (await registry()).client
     registration = await client.register(ADA)
-    moved = msgspec.structs.replace(ADA, addresses=("http://127.0.0.1:9",))
+    moved = msgspec.structs.replace(ADA, addresses=("http://10.255.255.1:9",))
     await client.register(moved, 6.0, registration.secret)
     assert (await client.get("users")).instances == (moved,)
 

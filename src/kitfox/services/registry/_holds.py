@@ -4,7 +4,8 @@ Rules
 1. A broken connection makes an instance suspect, no more: its host may have dropped connections.
 2. A suspect is probed at once, and again after `SECOND_LOOK`, since a dying process may close its
    connections before its listening socket. If it does not answer it is removed.
-3. An instance that is held again, or whose address the registry must not call, is left to its
+3. A newcomer that nobody holds after `FIRST_LOOK` is suspect too: it may have died in between.
+4. An instance that is held again, or whose address the registry must not call, is left to its
    lease.
 """
 
@@ -19,6 +20,7 @@ from kitfox.services.registry._book import Book
 from kitfox.services.registry._gate import Gate
 from kitfox.services.registry._probe import listens, target
 
+FIRST_LOOK = 0.75
 SECOND_LOOK = 0.25
 
 
@@ -42,10 +44,17 @@ class Holds:
             self._held[key] -= 1
             if not self._held[key]:
                 del self._held[key]
-                self._background.start(self._look_after(instance, owner, peer))
+                self._background.start(self._look_after(instance, owner, peer, 0.0))
 
-    async def _look_after(self, instance: Instance, owner: bytes, peer: str) -> None:
-        for wait in (0.0, SECOND_LOOK):
+    def expect(self, instance: Instance, *, owner: bytes, peer: str) -> None:
+        """Expect a newcomer to be held soon."""
+        if not self._held[instance.service, instance.id]:
+            self._background.start(self._look_after(instance, owner, peer, FIRST_LOOK))
+
+    async def _look_after(
+        self, instance: Instance, owner: bytes, peer: str, first_look: float
+    ) -> None:
+        for wait in (first_look, SECOND_LOOK):
             await asyncio.sleep(wait)
             if not self._is_suspect(instance, owner):
                 return

@@ -98,7 +98,9 @@ class RegistryService(Registry):
     ) -> Registration:
         self._check_lease(ttl, secret)
         secret = secret or secrets.token_urlsafe(32)
-        revision = await self._book.register(instance, owner=_owner(secret), ttl=ttl)
+        owner = _owner(secret)
+        revision = await self._book.register(instance, owner=owner, ttl=ttl)
+        self._holds.expect(instance, owner=owner, peer=_peer())
         return Registration(secret, revision, ttl)
 
     async def renew(self, service: str, id: str, secret: str) -> Registration:
@@ -112,7 +114,7 @@ class RegistryService(Registry):
         owner = _owner(secret)
         instance = self._book.authorise(service, id, owner=owner)
         ttl = self._book.renew(service, id, owner=owner)
-        with self._holds.hold(instance, owner=owner, peer=current_call().peer):
+        with self._holds.hold(instance, owner=owner, peer=_peer()):
             while True:
                 yield Held(ttl)
                 await asyncio.sleep(self._settings.sign_of_life)
@@ -174,6 +176,14 @@ class RegistryService(Registry):
 def build(settings: Settings) -> RegistryService:
     """Return a registry; `run = "kitfox.services.registry:build"` in a configuration."""
     return RegistryService(settings)
+
+
+def _peer() -> str:
+    """Return who calls; nobody but this process calls without a call."""
+    try:
+        return current_call().peer
+    except LookupError:
+        return ""
 
 
 def _owner(secret: str) -> bytes:
