@@ -6,14 +6,18 @@ from kitfox.codecs._codec import Decoder
 
 
 class JSON:
-    """JSON by msgspec: strict types, unknown fields ignored, bytes as base64, dates as RFC 3339."""
+    """JSON by msgspec: unknown fields ignored, bytes as base64, dates as RFC 3339.
+
+    Without `strict`, texts that read as numbers or truth values are taken for these.
+    """
 
     name = "json"
     content_type = "application/json"
 
-    def __init__(self) -> None:
+    def __init__(self, *, strict: bool = True) -> None:
+        self._strict = strict
         self.encode = msgspec.json.Encoder().encode
 
     def decoder(self, message: type) -> Decoder:
         """Return what reads messages of one type."""
-        return msgspec.json.Decoder(message).decode
+        return msgspec.json.Decoder(message, strict=self._strict).decode

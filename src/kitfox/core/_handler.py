@@ -70,6 +70,8 @@ def serving(endpoint: Endpoint) -> Endpoint:
     async def serve(call: Call, message: object) -> object:
         enter_call(call)
         try:
+            if call.deadline is None:
+                return await endpoint(call, message)
             return await within_deadline(endpoint, call, message)
         except RPCError:
             raise

@@ -2,6 +2,9 @@
 
 A template is literal segments and `{name}` segments; `/users/{id}` matches `/users/7`. A literal
 wins over a name, whatever the order in which they were added. No name matches an empty segment.
+
+All templates of a verb are one regular expression, so that a look-up costs one match: each
+template ends in an empty group, whose number (`lastindex`) tells which template it was.
 """
 
 import re
@@ -12,34 +15,63 @@ T = TypeVar("T")
 _NAMED = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
-class Match(NamedTuple, Generic[T]):
-    """A target, and the texts that stand in the path for the template's names."""
+# A target, and the texts that stand in the path for the template's names. A plain tuple: one is
+# made for each request.
+Match = tuple[T, dict[str, str]]
 
+
+class _Entry(NamedTuple, Generic[T]):
+    """One template: its segments decide its turn."""
+
+    segments: tuple[str, ...]
     target: T
-    names: dict[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(match[1] for s in self.segments if (match := _NAMED.fullmatch(s)))
+
+    def turn(self) -> tuple[bool, ...]:
+        """Sort literal segments before named ones, from the left."""
+        return tuple(_NAMED.fullmatch(segment) is not None for segment in self.segments)
+
+    def shape(self) -> tuple[str, ...]:
+        """What two templates share that match the same paths."""
+        return tuple("{}" if _NAMED.fullmatch(segment) else segment for segment in self.segments)
+
+    def pattern(self) -> str:
+        parts = ("([^/]+)" if _NAMED.fullmatch(s) else re.escape(s) for s in self.segments)
+        return "/" + "/".join(parts) + "()"
 
 
-class _Leaf(NamedTuple, Generic[T]):
-    target: T
-    names: tuple[str, ...]
+class _Table(Generic[T]):
+    """The templates of one verb, compiled."""
 
+    def __init__(self, entries: list[_Entry[T]]) -> None:
+        entries = sorted(entries, key=lambda entry: entry.turn())
+        self._match = re.compile("|".join(e.pattern() for e in entries)).fullmatch
+        self._ends: dict[int, tuple[T, tuple[str, ...], int]] = {}
+        first = 1
+        for entry in entries:
+            end = first + len(entry.names)
+            self._ends[end] = (entry.target, entry.names, first)
+            first = end + 1
 
-class _Node(Generic[T]):
-    """One segment deeper in the tree of templates."""
-
-    __slots__ = ("leaves", "literal", "named")
-
-    def __init__(self) -> None:
-        self.literal: dict[str, _Node[T]] = {}
-        self.named: _Node[T] | None = None
-        self.leaves: dict[str, _Leaf[T]] = {}
+    def find(self, path: str) -> Match[T] | None:
+        match = self._match(path)
+        if match is None or match.lastindex is None:
+            return None
+        target, names, first = self._ends[match.lastindex]
+        if len(names) == 1:  # the common case, at half the price
+            return target, {names[0]: match[first]}
+        return target, {name: match[at] for at, name in enumerate(names, first)}
 
 
 class Router(Generic[T]):
     """A table of templates; HEAD is answered by what answers GET."""
 
     def __init__(self) -> None:
-        self._root: _Node[T] = _Node()
+        self._entries: dict[str, list[_Entry[T]]] = {}
+        self._tables: dict[str, _Table[T]] = {}
 
     def add(self, verb: str, template: str, target: T) -> None:
         """Let `target` answer `verb` on the paths that `template` matches.
@@ -47,35 +79,25 @@ class Router(Generic[T]):
         Raises:
             ValueError: the template is malformed, or verb and template have a target already.
         """
-        node = self._root
-        names: list[str] = []
-        for segment in _segments_of(template):
-            if (named := _NAMED.fullmatch(segment)) is None:
-                node = node.literal.setdefault(segment, _Node())
-                continue
-            names.append(named[1])
-            node.named = node.named or _Node()
-            node = node.named
-        if verb in node.leaves:
+        entry = _Entry(_segments_of(template), target)
+        entries = self._entries.setdefault(verb, [])
+        if any(entry.shape() == other.shape() for other in entries):
             msg = f"two targets for {verb} {template}"
             raise ValueError(msg)
-        node.leaves[verb] = _Leaf(target, tuple(names))
+        entries.append(entry)
+        self._tables[verb] = _Table(entries)
 
     def find(self, verb: str, path: str) -> Match[T] | None:
         """Return what answers, or None; then `verbs` tells a wrong verb from a wrong path."""
-        found = _walk(self._root, path[1:].split("/"), 0)
-        if found is None:
-            return None
-        node, texts = found
-        leaf = node.leaves.get(verb)
-        if leaf is None and (verb != "HEAD" or (leaf := node.leaves.get("GET")) is None):
-            return None
-        return Match(leaf.target, dict(zip(leaf.names, texts, strict=True)))
+        table = self._tables.get(verb)
+        found = table.find(path) if table is not None else None
+        if found is None and verb == "HEAD":
+            return self.find("GET", path)
+        return found
 
     def verbs(self, path: str) -> tuple[str, ...]:
         """Return the verbs that have a target on `path`, sorted; none for an unknown path."""
-        found = _walk(self._root, path[1:].split("/"), 0)
-        return () if found is None else tuple(sorted(found[0].leaves))
+        return tuple(sorted(v for v, table in self._tables.items() if table.find(path)))
 
 
 def template_names(template: str) -> tuple[str, ...]:
@@ -84,28 +106,16 @@ def template_names(template: str) -> tuple[str, ...]:
     Raises:
         ValueError: the template is malformed.
     """
-    return tuple(m[1] for s in _segments_of(template) if (m := _NAMED.fullmatch(s)))
+    return _Entry(_segments_of(template), None).names
 
 
-def _segments_of(template: str) -> list[str]:
+def _segments_of(template: str) -> tuple[str, ...]:
     if not template.startswith("/"):
         msg = f"path template {template!r}: expected it to start with '/'"
         raise ValueError(msg)
-    segments = template[1:].split("/")
+    segments = tuple(template[1:].split("/"))
     for segment in segments:
         if ("{" in segment or "}" in segment) and not _NAMED.fullmatch(segment):
             msg = f"path template {template!r}: a name takes a whole segment, as in '/users/{{id}}'"
             raise ValueError(msg)
     return segments
-
-
-def _walk(node: _Node[T], segments: list[str], at: int) -> tuple[_Node[T], list[str]] | None:
-    """Return the node that the segments from `at` on lead to, and the texts of its names."""
-    if at == len(segments):
-        return (node, []) if node.leaves else None
-    segment = segments[at]
-    if (child := node.literal.get(segment)) and (found := _walk(child, segments, at + 1)):
-        return found
-    if segment and node.named and (found := _walk(node.named, segments, at + 1)):
-        return found[0], [segment, *found[1]]
-    return None

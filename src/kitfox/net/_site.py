@@ -94,7 +94,8 @@ class Site:
             return SiteReply(413, f"{error}\n".encode(), headers={"connection": "close"})
         except TimeoutError:
             return SiteReply(408, b"the body did not come\n", headers={"connection": "close"})
-        return await _run(found.target, _request(scope, found.names, body))
+        handler, names = found
+        return await _run(handler, _request(scope, names, body))
 
 
 async def _run(handler: Handler, request: SiteRequest) -> SiteReply:

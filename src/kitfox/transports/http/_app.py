@@ -100,8 +100,9 @@ class HTTPApp:
         if path not in PROBES:
             self._door.check_token(headers)
         if (match := self._table.find(verb, path)) is not None:
+            route, names = match
             self._door.check_call(verb, headers)
-            await match.target.answer(exchange, match.names)
+            await route.answer(exchange, names)
         elif (elsewhere := self._pages if path in PATHS else self._fallback) is not None:
             await elsewhere(scope, exchange.receive, exchange.send)
         else:

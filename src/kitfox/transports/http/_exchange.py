@@ -1,26 +1,35 @@
 """One request of HTTP and the ways to answer it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from kitfox.core import Metadata, RPCError
-from kitfox.net import Receive, Scope, Send
+from kitfox.net import Receive, Scope, Send, reply
 from kitfox.transports.http._headers import RawHeaders, headers_of
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 
 JSON_TYPE = (b"content-type", b"application/json")
+PROBLEM = (b"content-type", PROBLEM_TYPE)
 EVENTS_TYPE = (b"content-type", b"text/event-stream")
 
 
-@dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and its way back; `extra` are headers that go into every answer."""
 
-    scope: Scope
-    receive: Receive
-    send: Send
-    headers: Mapping[bytes, bytes]
-    extra: RawHeaders = ()
+    __slots__ = ("extra", "headers", "receive", "scope", "send")
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[bytes, bytes],
+        extra: RawHeaders,
+    ) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.headers = headers
+        self.extra = extra
 
     @property
     def query(self) -> bytes:
@@ -36,15 +45,19 @@ class Exchange:
 
     async def reply(self, body: bytes, metadata: Metadata) -> None:
         """Answer with a message."""
-        await self._whole(200, body, [JSON_TYPE, *headers_of(metadata)])
+        headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), *self.extra]
+        if metadata:
+            headers += headers_of(metadata)
+        await self.send({"type": "http.response.start", "status": 200, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def fail(
         self, error: RPCError, metadata: Metadata | None = None, status: int | None = None
     ) -> None:
         """Answer with an error."""
         number, body = problem_of(error, status)
-        headers = headers_of(metadata) if metadata else []
-        await self._whole(number, body, [(b"content-type", PROBLEM_TYPE), *headers])
+        headers = headers_of(metadata) if metadata else ()
+        await reply(self.send, number, body, (PROBLEM, *headers, *self.extra))
 
     async def start_events(self, metadata: Metadata) -> None:
         """Begin to answer with a stream of events."""
@@ -63,14 +76,9 @@ class Exchange:
 
     async def empty(self, status: int) -> None:
         """Answer with no body at all."""
-        await self._whole(status, b"", [])
+        await reply(self.send, status, headers=self.extra)
 
     def adding(self, *headers: tuple[bytes, bytes]) -> "Exchange":
         """Return the same exchange with further headers for its answer."""
-        return replace(self, extra=(*self.extra, *headers))
-
-    async def _whole(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
-        headers.append((b"content-length", b"%d" % len(body)))
-        headers.extend(self.extra)
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        extra = (*self.extra, *headers)
+        return Exchange(self.scope, self.receive, self.send, self.headers, extra)

@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from kitfox.core import Code, InvalidArgument, Metadata
 from kitfox.transports.http._status import Refused
 
-RawHeaders = Collection[tuple[bytes, bytes]]
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
 # Headers that HTTP, its browsers or this wire use for themselves: never metadata.
 RESERVED: Final = frozenset(
@@ -36,7 +36,7 @@ class HeaderMetadata(Metadata):
     __slots__ = ("_headers",)
 
     def __init__(self, headers: Mapping[bytes, bytes]) -> None:
-        super().__init__()
+        self._values = {}
         self._headers: Mapping[bytes, bytes] | None = headers
 
     def __getitem__(self, key: str) -> str:
@@ -70,7 +70,7 @@ class HeaderMetadata(Metadata):
             super().update(metadata_of(headers.items()))
 
 
-def metadata_of(headers: RawHeaders) -> dict[str, str]:
+def metadata_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Return what is metadata among headers; what Metadata cannot hold is left out."""
     found: dict[str, str] = {}
     for name, value in headers:

@@ -1,6 +1,7 @@
 """Methods served over HTTP: the ASGI application on an embedded uvicorn."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Unpack
@@ -60,7 +61,9 @@ class HTTP:
             server = _Embedded(self._config(app))
             running = asyncio.create_task(server.serve(sockets=[listening]))
             try:
-                await server.wait_until_started(running)
+                await asyncio.wait({running, server.up}, return_when=asyncio.FIRST_COMPLETED)
+                if running.done():
+                    running.result()
                 yield f"http://{address_of(listening)}"
             finally:
                 app.drain()
@@ -83,16 +86,18 @@ class HTTP:
 
 
 class _Embedded(uvicorn.Server):
-    """A uvicorn that leaves signals to whoever runs it."""
+    """A uvicorn that tells when it is up, and leaves signals to whoever runs it."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections."""
+        await super().startup(sockets)
+        self.up.set_result(None)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
-
-    async def wait_until_started(self, running: "asyncio.Task[None]") -> None:
-        """Return when connections are taken; raise what kept it from starting."""
-        while not self.started:
-            if running.done():
-                running.result()
-            await asyncio.sleep(0)

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from kitfox.core import Code, RPCError
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
+from kitfox.transports.http._watch import EXTENSION, Watch
 
 _REASON = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
 
@@ -46,6 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._incomplete = self._in_headers = True
         self._header_bytes = 0
         super().on_message_begin()
+        cast("dict[str, object]", self.scope)[EXTENSION] = self._watches
 
     def on_headers_complete(self) -> None:
         """End the headers; the application starts."""
@@ -58,10 +60,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().on_message_complete()
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection."""
+        self._watches: set[Watch] = set()
+        super().connection_made(transport)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_timer()
         super().connection_lost(exc)
+        for watch in tuple(self._watches):
+            watch.leave()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""

@@ -5,7 +5,7 @@ a function, in that order.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import cast
 
 from kitfox.codecs import JSON, serving_bytes
@@ -39,11 +39,15 @@ class Route:
         self._streams = streams
         self._replies = self._stream if kind.streams_replies else self._single
 
-    async def answer(self, exchange: Exchange, names: Mapping[str, str]) -> None:
+    def answer(self, exchange: Exchange, names: Mapping[str, str]) -> Awaitable[None]:
         """Answer one request, with the texts in its path by name; raise Refused for HTTP's own."""
-        body = await self._body(exchange) if self._takes_body else b""
-        request = (body, names, exchange.query)
-        await self._replies(exchange, request)
+        if self._takes_body:
+            return self._answer_body(exchange, names)
+        return self._replies(exchange, (b"", names, exchange.query))
+
+    async def _answer_body(self, exchange: Exchange, names: Mapping[str, str]) -> None:
+        body = await self._body(exchange)
+        await self._replies(exchange, (body, names, exchange.query))
 
     async def _body(self, exchange: Exchange) -> bytes:
         _check_length(exchange, self._body_limit)
@@ -66,10 +70,9 @@ class Route:
 
     async def _single(self, exchange: Exchange, request: object) -> None:
         call = self._call(exchange)
-        watch = Watch(exchange.receive)
+        watch = Watch(exchange.scope, exchange.receive)
         try:
-            with watch:
-                reply = cast("bytes", await self._endpoint(call, request))
+            reply = cast("bytes", await self._endpoint(call, request))
         except RPCError as error:
             await exchange.fail(error, call.reply_metadata)
         except asyncio.CancelledError:
@@ -77,14 +80,16 @@ class Route:
                 await exchange.fail(stopping)
         else:
             await exchange.reply(reply, call.reply_metadata)
+        finally:
+            watch.stop()
 
     async def _stream(self, exchange: Exchange, request: object) -> None:
         stream = EventStream(exchange, self._encode)
         call = self._call(exchange, stream.put)
         stream.metadata = call.reply_metadata
-        watch = Watch(exchange.receive)
+        watch = Watch(exchange.scope, exchange.receive)
         try:
-            with self._streams.one(), watch:
+            with self._streams.one():
                 await self._endpoint(call, request)
                 await stream.end()
         except RPCError as error:
@@ -93,6 +98,7 @@ class Route:
             if (stopping := watch.interruption()) is not None:
                 await stream.fail(stopping)
         finally:
+            watch.stop()
             stream.close()
 
 

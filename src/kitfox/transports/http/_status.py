@@ -92,7 +92,11 @@ def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:
     )
     try:
         return number, msgspec.json.encode(problem)
-    except TypeError:  # details that JSON cannot say must not hide the error itself
+    except (
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):  # details that JSON cannot say must not hide the error itself
         return number, msgspec.json.encode(msgspec.structs.replace(problem, details={}))
 
 

@@ -42,7 +42,7 @@ class RouteTable:
         verb, path = operation.verb, operation.path
         self._router.add(verb, path, route)
         if not operation.path_fields:
-            self._literal[verb, path] = Match(route, {})
+            self._literal[verb, path] = (route, {})
 
 
 def _operations(method: Method, route: str | None) -> list[Operation]:

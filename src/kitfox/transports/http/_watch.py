@@ -1,53 +1,54 @@
 """Cancels the running task when its client leaves.
 
-Watching costs a task, and most handlers are done before the loop turns once: the watch begins
-only with the next turn.
+Our own server tells it: the scope's extension `kitfox.watches` is the set of what to tell when the
+connection is lost. Any other ASGI server has to be asked, which costs a task; most handlers are
+done before the loop turns once, so the asking begins only with the next turn.
 """
 
 import asyncio
-from types import TracebackType
-from typing import Self
 
 from kitfox.core import Unavailable
-from kitfox.net import Receive
+from kitfox.net import Receive, Scope
+
+EXTENSION = "kitfox.watches"
 
 
 class Watch:
-    """Watches one request's client while a block runs.
+    """Watches one request's client, from the making until `stop`.
 
-    States: armed → watching (a turn later) → over. When the client leaves while the block runs,
-    the block is cancelled.
+    States: watching → stopped, or → gone, which cancels the task that made it.
     """
 
-    __slots__ = ("_gone", "_handle", "_receive", "_task", "_watcher")
+    __slots__ = ("_asking", "_gone", "_receive", "_soon", "_task", "_watches")
 
-    _handle: asyncio.Handle
-    _task: "asyncio.Task[object] | None"
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._watcher: asyncio.Task[None] | None = None
-        self._gone = False
-
-    def __enter__(self) -> Self:
-        """Begin to watch at the next turn of the loop."""
+    def __init__(self, scope: Scope, receive: Receive) -> None:
         self._task = asyncio.current_task()
-        self._handle = asyncio.get_running_loop().call_soon(self._start)
-        return self
+        self._gone = False
+        self._watches: set[Watch] | None = scope.get(EXTENSION)
+        if self._watches is not None:
+            self._watches.add(self)
+        else:
+            self._receive = receive
+            self._asking: asyncio.Task[None] | None = None
+            self._soon = asyncio.get_running_loop().call_soon(self._ask)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         """Stop watching."""
-        self._handle.cancel()
-        if self._watcher is not None:
-            self._watcher.cancel()
+        if self._watches is not None:
+            self._watches.discard(self)
+            return
+        self._soon.cancel()
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def leave(self) -> None:
+        """Learn that the client has left."""
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
 
     def interruption(self) -> Unavailable | None:
-        """Take back the cancellation that ended the block, and return what to tell the client.
+        """Take back the cancellation that came, and return what to tell the client.
 
         None when there is no client any more; otherwise it is the server that stops.
         """
@@ -55,12 +56,10 @@ class Watch:
             self._task.uncancel()
         return None if self._gone else Unavailable("the server is stopping; try another instance")
 
-    def _start(self) -> None:
-        self._watcher = asyncio.create_task(self._watch())
+    def _ask(self) -> None:
+        self._asking = asyncio.create_task(self._until_gone())
 
-    async def _watch(self) -> None:
+    async def _until_gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._gone = True
-        if self._task is not None:
-            self._task.cancel()
+        self.leave()
