@@ -83,6 +83,11 @@ class Server:
         self._stopping.set()
         return self._task
 
+    async def over(self):
+        await asyncio.wait([self.stop()])
+        if not self._task.cancelled():
+            self._task.result()
+
 
 @pytest.fixture
 def run_server(wire):
@@ -98,7 +103,7 @@ def run_server(wire):
                 async with place.dial(address) as connection:
                     yield server, connection
             finally:
-                await server.stop()
+                await server.over()
 
     return run
 

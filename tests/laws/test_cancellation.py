@@ -92,6 +92,12 @@ async def numbers(closed, count):
         closed.set()
 
 
+async def read_three(stream):
+    async for number in stream:
+        if number == 2:
+            break
+
+
 async def cancel(task):
     task.cancel()
     await asyncio.wait([task])
@@ -171,9 +177,7 @@ async def test_closing_a_stream_twice_or_before_its_start_does_nothing(serve, wo
 async def test_leaving_a_streams_block_ends_the_handler(serve, worker):
     async with serve(worker) as connection:
         async with Worker.client(connection).tick() as stream:
-            async for number in stream:
-                if number == 3:
-                    break
+            await read_three(stream)
         await worker.ended.wait()
 
 
@@ -188,9 +192,7 @@ async def test_aclosing_works_as_for_a_generator(serve, worker):
 @pytest.mark.carries(Kind.SERVER_STREAM)
 async def test_forgetting_a_stream_ends_the_handler(serve, worker):
     async with serve(worker) as connection:
-        async for number in Worker.client(connection).tick():
-            if number == 3:
-                break
+        await read_three(Worker.client(connection).tick())
         gc.collect()
         await worker.ended.wait()
 
