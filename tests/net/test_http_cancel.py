@@ -94,46 +94,6 @@ async def test_cancelled_in_the_queue_it_leaves_no_trace(limited, serve):
         assert server.accepted == 1
 
 
-@pytest.mark.parametrize("turns", range(8))
-async def test_cancelled_as_it_is_handed_a_connection_it_passes_it_on(limited, serve, turns):
-    """The second is cancelled at each turn of the loop around the end of the first."""
-    gate = asyncio.Event()
-
-    async def script(peer):
-        await peer.request()
-        await gate.wait()
-        await peer.say(OK)
-        while True:
-            await peer.request()
-            await peer.say(OK)
-
-    async with limited(connections=1) as client, serve(script) as server:
-        tasks = [asyncio.create_task(client.request("GET", server.url)) for _ in range(3)]
-        await asyncio.sleep(0)
-        tasks[0].add_done_callback(lambda _: gate.set())
-        gate.set()
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        await cancelled(tasks[1])
-        assert (await tasks[0]).body == (await tasks[2]).body == b"ok"
-
-
-async def test_cancelled_in_the_same_turn_as_another_ends_it_still_passes_on(limited, serve):
-    async def script(peer):
-        while True:
-            await peer.request()
-            await peer.say(OK)
-
-    async with limited(connections=1) as client, serve(script) as server:
-        first = asyncio.create_task(client.request("GET", server.url))
-        await asyncio.sleep(0)
-        others = [asyncio.create_task(client.request("GET", server.url)) for _ in range(2)]
-        first.add_done_callback(lambda _: others[0].cancel())
-        await first
-        assert (await others[1]).body == b"ok"
-        await asyncio.wait(others)
-
-
 async def test_cancelled_while_it_connects_it_leaks_no_socket(limited):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
         first.connect(full.getsockname())  # takes the only place in the queue
