@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from kitfox import Internal, InvalidArgument, Kind, NotFound, Service, current_call, rpc
+from kitfox import InvalidArgument, Kind, NotFound, Service, current_call, rpc
 
 ODD_BUT_LEGAL = {
     "empty": "",
@@ -97,9 +97,8 @@ async def test_a_name_that_the_wire_uses_itself_does_not_break_a_reply(serve, wi
     async with serve(Mirror()) as connection:
         through, calls = with_metadata(connection, {})
         for key in NAMES_OF_WIRES:
-            with suppress(Internal):
-                await Mirror.client(through).say(key, "7")
-                assert calls[-1].reply_metadata[key] == "7"
+            await Mirror.client(through).say(key, "7")
+            assert calls[-1].reply_metadata.get(key, "7") == "7"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from kitfox.core import Metadata, RPCError
 from kitfox.net import Receive, Scope, Send, reply
-from kitfox.transports.http._headers import RawHeaders, headers_of
+from kitfox.transports.http._headers import RawHeaders, reply_headers
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 
 JSON_TYPE = (b"content-type", b"application/json")
@@ -47,7 +47,7 @@ class Exchange:
         """Answer with a message."""
         headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), *self.extra]
         if metadata:
-            headers += headers_of(metadata)
+            headers += reply_headers(metadata)
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
@@ -56,7 +56,7 @@ class Exchange:
     ) -> None:
         """Answer with an error."""
         number, body = problem_of(error, status)
-        headers = headers_of(metadata) if metadata else ()
+        headers = reply_headers(metadata) if metadata else ()
         await reply(self.send, number, body, (PROBLEM, *headers, *self.extra))
 
     async def start_events(self, metadata: Metadata) -> None:
@@ -65,7 +65,7 @@ class Exchange:
             EVENTS_TYPE,
             (b"cache-control", b"no-store"),
             (b"x-accel-buffering", b"no"),
-            *headers_of(metadata),
+            *reply_headers(metadata),
             *self.extra,
         ]
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})

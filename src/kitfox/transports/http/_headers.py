@@ -1,5 +1,6 @@
 """Metadata as headers, and the time left as a header."""
 
+import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,6 +8,8 @@ from typing import Final
 
 from kitfox.core import Code, InvalidArgument, Metadata
 from kitfox.transports.http._status import Refused
+
+_log = logging.getLogger("kitfox.http")
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
@@ -82,19 +85,35 @@ def metadata_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def headers_of(metadata: Metadata) -> list[tuple[bytes, bytes]]:
-    """Return metadata as headers.
+    """Return a request's metadata as headers.
 
     Raises:
         InvalidArgument: a key is one of HTTP's own headers.
     """
-    headers: list[tuple[bytes, bytes]] = []
-    for key, value in metadata.items():
-        name = key.encode("ascii")
+    headers = _encoded(metadata)
+    for name, _ in headers:
         if name in RESERVED:
-            text = f"metadata {key!r} is a header of HTTP's own; choose another key"
-            raise InvalidArgument(text)
-        headers.append((name, value.encode("ascii")))
+            raise InvalidArgument(_not_yours(name))
     return headers
+
+
+def reply_headers(metadata: Metadata) -> list[tuple[bytes, bytes]]:
+    """Return a reply's metadata as headers; HTTP's own are left out, and that is logged.
+
+    The reply itself is right, so its caller shall have it.
+    """
+    headers = _encoded(metadata)
+    for name in [name for name, _ in headers if name in RESERVED]:
+        _log.error("left out of a reply: %s", _not_yours(name))
+    return [header for header in headers if header[0] not in RESERVED]
+
+
+def _encoded(metadata: Metadata) -> list[tuple[bytes, bytes]]:
+    return [(key.encode("ascii"), value.encode("ascii")) for key, value in metadata.items()]
+
+
+def _not_yours(name: bytes) -> str:
+    return f"metadata {name.decode('ascii')!r} is a header of HTTP's own; choose another key"
 
 
 def timeout_header(seconds: float) -> tuple[bytes, bytes]:

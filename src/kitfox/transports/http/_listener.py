@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import Context
 from typing import Unpack
 
 import uvicorn
@@ -59,7 +60,9 @@ class HTTP:
         app = HTTPApp(routes, **self._options)
         with bind(self._address) as listening:
             server = _Embedded(self._config(app))
-            running = asyncio.create_task(server.serve(sockets=[listening]))
+            # In a context of its own: a deadline in force here must not bind the calls to come.
+            serving = server.serve(sockets=[listening])
+            running = asyncio.create_task(serving, context=Context())
             try:
                 await asyncio.wait({running, server.up}, return_when=asyncio.FIRST_COMPLETED)
                 if running.done():
@@ -68,7 +71,10 @@ class HTTP:
             finally:
                 app.drain()
                 server.should_exit = True
-                await running
+                try:
+                    await running
+                finally:  # also when the wait itself is cut short
+                    server.cancel_calls()
 
     def _config(self, app: HTTPApp) -> uvicorn.Config:
         return uvicorn.Config(
@@ -96,6 +102,11 @@ class _Embedded(uvicorn.Server):
         """Begin to take connections."""
         await super().startup(sockets)
         self.up.set_result(None)
+
+    def cancel_calls(self) -> None:
+        """Cancel what still runs."""
+        for task in self.server_state.tasks:
+            task.cancel()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
