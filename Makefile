@@ -20,9 +20,10 @@ $(STAMP): pyproject.toml
 		{ echo 'kitfox needs Python 3.11 or newer; name one: make PYTHON=python3.12' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || \
 		{ echo 'this Python cannot make virtual environments; on Debian: apt-get install python3-venv' >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[fast,console]' --group dev
+	@echo 'making $(VENV); this takes about a minute'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable '.[fast,console]' --group dev
 	@touch $@
 
 demo: $(STAMP) ## Run the school: registry, logs, grading and portal as four processes
