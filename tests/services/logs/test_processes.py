@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kitfox.scope import fail_after
-from kitfox.services.logs import Logs, Query
+from kitfox.services.logs import Logs, Query, entries_of
 from kitfox.transports.http import HTTPConnection
 
 SERVICE = """
@@ -73,14 +73,10 @@ async def told(process, line=None):
 
 
 async def all_messages(url):
-    found, cursor = [], None
     async with HTTPConnection(url) as connection:
-        logs = Logs.client(connection)
-        while cursor != "":
-            page = await logs.query(Query(limit=1000, cursor=cursor or ""))
-            found += page.entries
-            cursor = page.cursor
-    return [entry.message for entry in reversed(found)]
+        entries = entries_of(Logs.client(connection), Query(limit=1000))
+        found = [entry.message async for entry in entries]
+    return found[::-1]
 
 
 @pytest.fixture

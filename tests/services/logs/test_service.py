@@ -1,12 +1,13 @@
 """The log service through its client."""
 
 import asyncio
+import contextlib
 
 import pytest
 
-from kitfox.core import InvalidArgument, ResourceExhausted
+from kitfox.core import InvalidArgument, ResourceExhausted, RPCError
 from kitfox.scope import fail_after
-from kitfox.services.logs import Batch, Follow, LogService, LogSettings, Query
+from kitfox.services.logs import Batch, Follow, LogService, LogSettings, Query, entries_of
 
 
 def messages(page):
@@ -83,11 +84,7 @@ async def test_pages_follow_each_other_without_gap_or_repetition(served, entry):
     async with served(segment_bytes=1024) as logs:
         for n in range(0, 50, 10):
             await logs.append(Batch("s", n + 1, entries[n : n + 10]))
-        found, cursor = [], None
-        while cursor != "":
-            page = await logs.query(Query(limit=7, cursor=cursor or ""))
-            found += messages(page)
-            cursor = page.cursor
+        found = [entry.message async for entry in entries_of(logs, Query(limit=7))]
         assert found == [str(n) for n in reversed(range(50))]
 
 
@@ -97,6 +94,31 @@ async def test_a_cursor_of_somebody_else_is_refused(served):
             await logs.query(Query(cursor="x"))
 
 
+async def test_what_json_cannot_say_is_refused_alone(tmp_path, entry, batch):
+    async with LogService(LogSettings(directory=str(tmp_path))) as service:
+        refused = service.append(Batch("s", 1, (entry(fields={"x": object()}),)))
+        outcomes = await asyncio.gather(
+            refused, service.append(batch("taken", source="t")), return_exceptions=True
+        )
+        assert isinstance(outcomes[0], InvalidArgument)
+        assert messages(await service.query(Query())) == ["taken"]
+
+
+async def test_the_deepest_entry_that_is_taken_can_be_read_after_a_restart(served, entry):
+    taken = 0
+    async with served() as logs:
+        for depth in (10, 100, 500, 900, 960, 980, 1000, 2000):
+            fields = {}
+            for _ in range(depth):
+                fields = {"x": fields}
+            with contextlib.suppress(RPCError, RecursionError):
+                await logs.append(Batch("s", depth, (entry(fields=fields),)))
+                taken += 1
+    assert taken
+    async with served(segment_age=0.001, housekeeping_every=0.01) as logs:
+        assert len((await logs.query(Query())).entries) == taken
+
+
 async def test_a_tail_begins_with_the_last_entries_and_goes_on_with_new_ones(served, batch):
     async with served() as logs:
         await logs.append(batch("1", "2", "3"))
@@ -104,6 +126,17 @@ async def test_a_tail_begins_with_the_last_entries_and_goes_on_with_new_ones(ser
             assert [t.entry.message for t in await read(tail, 2)] == ["2", "3"]
             await logs.append(batch("4", sequence=4))
             assert [t.entry.message for t in await read(tail, 1)] == ["4"]
+
+
+async def test_a_tail_goes_on_where_another_one_ended(served, batch):
+    async with served() as logs:
+        await logs.append(batch("1", "2"))
+        async with logs.tail(Follow(last=2)) as tail:
+            last = (await read(tail, 2))[-1]
+        await logs.append(batch("3", sequence=3))
+        async with logs.tail(Follow(last=1000, after=last.id)) as tail:
+            await logs.append(batch("4", sequence=4))
+            assert [t.entry.message for t in await read(tail, 2)] == ["3", "4"]
 
 
 async def test_a_tail_filters_what_is_old_and_what_is_new(served, batch):

@@ -22,6 +22,7 @@ from kitfox.services.logs import (
     Query,
     Shipper,
     Tailed,
+    entries_of,
 )
 from kitfox.transports.memory import Memory
 
@@ -61,12 +62,8 @@ def logger(outbox, logger_of):
 
 
 async def stored(logs):
-    found, cursor = [], None
-    while cursor != "":
-        page = await logs.query(Query(limit=1000, cursor=cursor or ""))
-        found += page.entries
-        cursor = page.cursor
-    return [entry.message for entry in reversed(found)]
+    found = [entry.message async for entry in entries_of(logs, Query(limit=1000))]
+    return found[::-1]
 
 
 async def test_what_is_logged_arrives(served, outbox, logger):

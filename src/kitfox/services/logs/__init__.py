@@ -1,6 +1,10 @@
 """The log of a system: a service that keeps it, and what ships a process's log there."""
 
-from kitfox.services.logs._contract import Appended as Appended, Logs as Logs
+from kitfox.services.logs._contract import (
+    Appended as Appended,
+    Logs as Logs,
+    entries_of as entries_of,
+)
 from kitfox.services.logs._entry import Batch as Batch, Entry as Entry
 from kitfox.services.logs._format import format_entry as format_entry
 from kitfox.services.logs._handler import (
@@ -40,6 +44,7 @@ __all__ = [
     "Query",
     "Shipper",
     "Tailed",
+    "entries_of",
     "format_entry",
     "severity_number",
     "severity_of_python",

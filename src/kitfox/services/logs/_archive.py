@@ -6,7 +6,6 @@ goes on piece by piece, so that what comes to be stored never waits for a whole 
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,7 +24,7 @@ Clock = Callable[[], float]
 _Waiting = tuple[Batch, asyncio.Future[None]]
 
 _CHUNKS_AT_ONCE = 8
-_CHUNKS_A_PAGE = 4096
+_CHUNKS_A_PAGE = 1024
 _log = logging.getLogger("kitfox.logs")
 
 
@@ -96,7 +95,7 @@ class Archive:
         """Seal and remove segments as is due; what fails is logged and tried again later."""
         try:
             await self.run(self._store.housekeep, self._clock())
-        except (OSError, sqlite3.Error):
+        except Exception:  # noqa: BLE001 - whatever it is, the log goes on
             _log.exception("the log's files cannot be put in order; trying again later")
 
     async def _commit_waiting(self) -> None:

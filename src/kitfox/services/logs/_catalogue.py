@@ -30,8 +30,13 @@ CREATE TABLE IF NOT EXISTS source (
 ) STRICT, WITHOUT ROWID;
 """
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
-_SELECT = "SELECT segment, service, level, oldest, newest, count, offset, length FROM block"
-_MATCHING = " WHERE level >= :level AND newest >= :since AND oldest < :until AND oldest <= :before"
+_SELECT = (
+    "SELECT segment, service, level, oldest, newest, count, offset, length FROM block"
+    " WHERE level >= :level AND newest >= :since AND oldest < :until AND oldest <= :before"
+    " AND segment < :end AND (newest, segment, offset) < (:newest, :segment, :offset)"
+)
+_OF_SERVICE = " AND service = :service"
+_NEWEST_FIRST = " ORDER BY newest DESC, segment DESC, offset DESC LIMIT 256"
 _UPSERT = (
     "INSERT INTO source VALUES (?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, seen = excluded.seen"
@@ -89,19 +94,25 @@ class Catalogue:
         """Return the last number of each source."""
         return dict(self._rows("SELECT name, sequence FROM source"))
 
-    def blocks(self, wanted: Filter, before: float) -> Iterator[tuple[int, Block]]:
-        """Yield each block that may answer, with the base of its segment."""
-        by_service = " AND service = :service" if wanted.service else ""
-        until = float("inf") if wanted.until is None else wanted.until
-        values = {
+    def blocks(self, wanted: Filter, before: float, end: int) -> Iterator[tuple[int, Block]]:
+        """Yield each block that may answer, with the base of its segment; newest blocks first.
+
+        Only segments with a base below `end` count, so that what is sealed meanwhile does not.
+        """
+        sql = _SELECT + (_OF_SERVICE if wanted.service else "") + _NEWEST_FIRST
+        values: dict[str, object] = {
             "level": wanted.level,
-            "since": wanted.since,
-            "until": until,
-            "before": before,
             "service": wanted.service,
+            "since": wanted.since,
+            "until": float("inf") if wanted.until is None else wanted.until,
+            "before": before,
+            "end": end,
         }
-        for segment, *block in self._rows(_SELECT + _MATCHING + by_service, values):
-            yield segment, Block(*block)
+        last = {"newest": float("inf"), "segment": 0, "offset": 0}
+        while rows := self._rows(sql, values | last):
+            for segment, *block in rows:
+                yield segment, (found := Block(*block))
+                last = {"newest": found.newest, "segment": segment, "offset": found.offset}
 
     def _rows(self, sql: str, values: Mapping[str, object] | None = None) -> list[Any]:
         with closing(self._db.execute(sql, values or {})) as cursor:

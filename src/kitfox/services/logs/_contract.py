@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from kitfox.core import Service, rpc
-from kitfox.services.logs._entry import Batch
+from kitfox.services.logs._entry import Batch, Entry
 from kitfox.services.logs._query import Follow, Page, Query, Tailed
 
 
@@ -33,3 +33,14 @@ class Logs(Service, ABC, name="kitfox.v1.Logs"):
     @abstractmethod
     def tail(self, follow: Follow) -> AsyncIterator[Tailed]:
         """Return the last entries that match, oldest first, and then each new one as it comes."""
+
+
+async def entries_of(logs: Logs, query: Query) -> AsyncIterator[Entry]:
+    """Yield the entries that match, newest first, asking for a page when the last one is read."""
+    while True:
+        page = await logs.query(query)
+        for entry in page.entries:
+            yield entry
+        if not page.cursor:
+            return
+        query = msgspec.structs.replace(query, cursor=page.cursor)

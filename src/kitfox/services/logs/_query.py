@@ -37,9 +37,13 @@ class Query(Filter, frozen=True, omit_defaults=True):
 
 
 class Follow(Filter, frozen=True, omit_defaults=True):
-    """What to follow: the `last` entries there are, oldest first, and then each new one."""
+    """What to follow: the `last` entries there are, oldest first, and then each new one.
+
+    Who followed before says `after` which id to go on, and asks for no entry twice.
+    """
 
     last: Annotated[int, Meta(ge=0, le=1000)] = 0
+    after: Annotated[int, Meta(ge=0)] = 0
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -50,9 +54,13 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Tailed(msgspec.Struct, frozen=True):
-    """A new entry, and how many before it were passed over because the reader was slow."""
+    """A new entry, and how many before it were passed over because the reader was slow.
+
+    `id` counts what the log has ever stored; see `Follow.after`.
+    """
 
     entry: Entry
+    id: int
     missed: int = 0
 
 

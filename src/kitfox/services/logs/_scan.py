@@ -6,13 +6,13 @@ when it has as many certain entries as the page takes, or no chunk is left.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kitfox.services.logs._entry import Stored
 from kitfox.services.logs._query import FIRST_PAGE, Key, Matcher, Page, write_cursor
 
-ANY_ID = 2**62
+_ANY_ID = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,22 @@ class Chunk:
 class Scan:
     """One page in the making: the newest matching entries below the key `before`.
 
-    `end` is the id that the next entry had when the search began: no entry it sees has reached it.
+    The chunks come by newest time, falling. `end` is the id that the next entry had when the
+    search began: no entry it sees has reached it.
     """
 
     def __init__(
         self,
         matcher: Matcher,
-        chunks: Iterable[Chunk],
+        chunks: Iterator[Chunk],
         limit: int,
         before: Key = FIRST_PAGE,
         end: int = 0,
     ) -> None:
         self.end = end
         self._matcher = matcher
-        self._chunks = sorted(chunks, key=lambda chunk: chunk.newest)
+        self._chunks = chunks
+        self._next = next(chunks, None)
         self._limit = limit
         self._before = before
         self._hits: list[tuple[Key, Stored]] = []  # a heap, oldest first
@@ -47,21 +49,24 @@ class Scan:
     @property
     def done(self) -> bool:
         """Whether the page is certain."""
-        if not self._chunks:
+        if self._next is None:
             return True
         full = len(self._hits) >= self._limit
-        return full and self._hits[0][0][0] > self._chunks[-1].newest
+        return full and self._hits[0][0][0] > self._next.newest
 
     @property
     def advanced(self) -> bool:
         """Whether a page made now would leave less to the next one."""
-        return self.done or self._chunks[-1].newest < self._before[0]
+        return self._next is None or self.done or self._next.newest < self._before[0]
 
     def step(self) -> None:
-        """Open the next chunk."""
-        for stored in self._chunks.pop().read():
+        """Open the next chunk, if there is one."""
+        if self._next is None:
+            return
+        for stored in self._next.read():
             if stored.key < self._before and self._matcher.matches(stored.entry):
                 self._keep(stored)
+        self._next = next(self._chunks, None)
 
     def page(self) -> Page:
         """Return what is certain, and where to go on."""
@@ -81,7 +86,7 @@ class Scan:
 
     def _bound(self) -> Key:
         """Return the key at and above which nothing unopened can be."""
-        return (self._chunks[-1].newest, ANY_ID) if self._chunks else (-1.0, 0)
+        return (-1.0, 0) if self._next is None else (self._next.newest, _ANY_ID)
 
     def _cursor(self) -> str:
         if len(self._hits) >= self._limit and self.done:

@@ -61,8 +61,7 @@ class LogService(Logs):
         await self._stack.aclose()
 
     async def append(self, batch: Batch) -> Appended:
-        if (size := len(msgspec.json.encode(batch))) > _LARGEST_BATCH:
-            raise InvalidArgument(f"batch: {size} bytes are over the limit of {_LARGEST_BATCH}")
+        _check(batch)
         return Appended(await self._archive.append(batch))
 
     async def query(self, query: Query) -> Page:
@@ -78,7 +77,8 @@ class LogService(Logs):
                 scan = await self._archive.scan(_query_of(follow))
                 tail.begin(scan.end)
                 for stored in reversed(scan.certain()):
-                    yield Tailed(stored.entry)
+                    if stored.id > follow.after:
+                        yield Tailed(stored.entry, stored.id)
             while True:
                 yield await tail.receive()
 
@@ -103,6 +103,16 @@ class LogService(Logs):
         while True:
             await self._archive.housekeep()
             await asyncio.sleep(self._settings.housekeeping_every)
+
+
+def _check(batch: Batch) -> None:
+    """Refuse what could not be stored, before it shares a write with what others sent."""
+    try:
+        size = len(msgspec.json.encode(batch))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidArgument(f"batch: JSON cannot say it: {error}") from None
+    if size > _LARGEST_BATCH:
+        raise InvalidArgument(f"batch: {size} bytes are over the limit of {_LARGEST_BATCH}")
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -9,9 +9,11 @@ Rules, each true at every moment a process may die:
 - Removing: the sealed file goes first, then its line in the catalogue.
 """
 
+import heapq
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 
 from kitfox.services.logs._active import Active, Contents, read_contents
@@ -26,6 +28,7 @@ from kitfox.services.logs._settings import LogSettings
 
 _DIGITS = 20
 _LINES_AT_ONCE = 128
+_newest = attrgetter("newest")
 
 
 class Store:
@@ -46,9 +49,7 @@ class Store:
         self._full: dict[int, Contents] = {}  # segments that wait to be sealed, by base
         self._recover(now)
         self._active = self._open_active()
-        self._sequences = self._catalogue.sources()
-        heads = self._active.contents.heads
-        self._sequences.update({name: head.sequence for name, head in heads.items()})
+        self._sequences = self._known_sequences()
 
     def close(self) -> None:
         """Close all files."""
@@ -105,8 +106,9 @@ class Store:
         """
         before = read_cursor(query.cursor)
         matcher = Matcher(query)
+        unsealed = sorted(self._unsealed_chunks(query), key=_newest, reverse=True)
         sealed = self._sealed_chunks(query, before[0], matcher.hint)
-        chunks = [*self._unsealed_chunks(query), *sealed]
+        chunks = heapq.merge(unsealed, sealed, key=_newest, reverse=True)
         return Scan(matcher, chunks, query.limit, before, self.next_id)
 
     def _unsealed_chunks(self, wanted: Filter) -> Iterator[Chunk]:
@@ -116,7 +118,8 @@ class Store:
                     yield from _chunks_of(lines)
 
     def _sealed_chunks(self, wanted: Filter, before: float, hint: bytes) -> Iterator[Chunk]:
-        for base, block in self._catalogue.blocks(wanted, before):
+        unsealed = min(self._full, default=self._active.base)
+        for base, block in self._catalogue.blocks(wanted, before, unsealed):
             yield Chunk(block.newest, _block_reader(self._path(base, "sealed"), block, hint))
 
     def _path(self, base: int, kind: str) -> Path:
@@ -176,6 +179,12 @@ class Store:
                 self._path(base, "sealed").unlink(missing_ok=True)
             self._catalogue.forget(gone)
             self._catalogue.forget_sources(now - settings.source_seconds)
+            self._sequences = self._known_sequences()
+
+    def _known_sequences(self) -> dict[str, int]:
+        """Return the last number of each source, as the files tell."""
+        heads = self._active.contents.heads
+        return self._catalogue.sources() | {name: head.sequence for name, head in heads.items()}
 
 
 def _open_catalogue(path: Path) -> Catalogue:

@@ -42,7 +42,8 @@ class Tail:
             self._filled.clear()
             await self._filled.wait()
         missed, self._missed = self._missed, 0
-        return Tailed(self._queue.popleft().entry, missed)
+        stored = self._queue.popleft()
+        return Tailed(stored.entry, stored.id, missed)
 
 
 class Tails:
