@@ -30,7 +30,7 @@ def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, st
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(config, name, notifier))
     except WiringError as error:
-        raise ConfigError(str(config.file), f"service.{name}", str(error)) from error
+        raise ConfigError("", f"service.{name}", str(error)) from error
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

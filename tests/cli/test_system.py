@@ -1,0 +1,343 @@
+"""A whole system of real processes under `kitfox up`, and every command that looks into it."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kitfox.cli import main
+from kitfox.cli._exit import Exit
+
+SHOP = '''
+import asyncio, logging
+from collections.abc import AsyncIterator
+import msgspec
+from kitfox.core import NotFound, Service, rpc
+
+log = logging.getLogger("shop")
+
+class Item(msgspec.Struct):
+    """A thing that can be had."""
+    id: int
+    name: str
+
+class Stock(Service, name="shop.v1.Stock"):
+    """What there is."""
+
+    @rpc(idempotent=True)
+    async def get(self, id: int) -> Item:
+        """Look one item up."""
+        log.info("looking for %d", id)
+        if id > 9:
+            raise NotFound(f"no item {id}")
+        return Item(id, f"item {id}")
+
+    @rpc
+    async def count(self, up_to: int) -> AsyncIterator[Item]:
+        """Each item in turn."""
+        for id in range(up_to):
+            yield Item(id, f"item {id}")
+
+    @rpc
+    async def sleep(self) -> None:
+        """Never come back."""
+        await asyncio.sleep(60)
+
+class Front(Service, name="shop.v1.Front"):
+    def __init__(self, stock: Stock) -> None:
+        self._stock = stock
+
+    @rpc
+    async def show(self, id: int) -> str:
+        return (await self._stock.get(id)).name
+'''
+
+CONFIG = """
+[system]
+registry = "http://127.0.0.1:{port}"
+
+[service.front]
+run = "shop:Front"
+open = true
+
+[service.stock]
+run = "shop:Stock"
+
+[service.logs]
+run = "kitfox.services.logs:LogService"
+
+[service.registry]
+run = "kitfox.services.registry:build"
+listen = "http://127.0.0.1:{port}"
+"""
+
+ALONE = """
+[service.stock]
+run = "shop:Stock"
+"""
+
+
+class Up:
+    """`kitfox up` in a folder, and other commands of kitfox there."""
+
+    def __init__(self, folder: Path, config: str) -> None:
+        self.folder = folder
+        (folder / "shop.py").write_text(SHOP)
+        (folder / "kitfox.toml").write_text(config)
+        self._output = folder / "output"
+        with self._output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kitfox", "up"], cwd=folder, stdout=output, stderr=output
+            )
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def rows(self) -> dict[str, dict]:
+        """The processes by name, as the status file tells them; none before there is one."""
+        try:
+            status = json.loads((self.folder / ".kitfox" / "processes.json").read_bytes())
+        except FileNotFoundError:
+            return {}
+        return {row["name"]: row for row in status["processes"]}
+
+    def pids(self) -> list[int]:
+        return [row["pid"] for row in self.rows().values()]
+
+    def ready(self) -> bool:
+        rows = self.rows().values()
+        return bool(rows) and all(row["state"] == "ready" for row in rows)
+
+    def run(self, *words: str) -> Result:
+        """Run another command in the folder, in this process: that is quicker."""
+        with chdir(self.folder):
+            return CliRunner().invoke(main, words)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start another command as a process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "kitfox", *words],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def json(self, *words: str):
+        result = self.run(*words)
+        assert result.exit_code == Exit.OK, result.stderr
+        return json.loads(result.stdout)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+
+
+def eventually(reached: Callable[[], object], *, seconds: float = 30) -> None:
+    """Poll what another process does, which tells us by no Event."""
+    end = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory) -> Iterator[Up]:
+    """Registry, logs, stock and front, shared by the tests here."""
+    up = Up(tmp_path_factory.mktemp("shop"), CONFIG.format(port=free_port()))
+    try:
+        eventually(up.ready)
+        yield up
+    finally:
+        up.close()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Up]:
+    """One service and no registry, for tests that end it."""
+    up = Up(tmp_path, ALONE)
+    try:
+        eventually(up.ready)
+        yield up
+    finally:
+        up.close()
+
+
+def test_up_shows_a_plain_table_and_what_to_open(system: Up):
+    eventually(lambda: "Open http" in system.output)
+    for name, row in system.rows().items():
+        line = rf"^{name} +ready +{row['pid']} +\d+ +{re.escape(row['addresses'][0])}$"
+        assert re.search(line, system.output, re.MULTILINE)
+    assert f"Open {system.rows()['front']['addresses'][0]} (front)" in system.output
+    assert "\x1b" not in system.output
+
+
+def test_the_registry_is_ready_before_the_logs_and_they_before_the_rest(system: Up):
+    order = re.findall(r"^kitfox +\| (\w+) ready", system.output, re.MULTILINE)
+    assert order[:2] == ["registry", "logs"]
+    assert set(order[2:4]) == {"stock", "front"}
+
+
+def test_services_lists_what_is_registered(system: Up):
+    listed = system.json("services", "--json")
+    assert {one["name"]: one["instances"] for one in listed} == {
+        "kitfox.v1.Logs": 1,
+        "shop.v1.Front": 1,
+        "shop.v1.Stock": 1,
+    }
+    assert re.search(r"^shop\.v1\.Stock +1$", system.run("services").stdout, re.MULTILINE)
+
+
+def test_instances_tells_where_a_service_runs(system: Up):
+    (one,) = system.json("instances", "stock", "--json")
+    assert one["addresses"] == system.rows()["stock"]["addresses"]
+    assert one["addresses"][0] in system.run("instances", "shop.v1.Stock").stdout
+
+
+@pytest.mark.parametrize("words", [("instances", "Stok"), ("describe", "Stok"), ("call", "Stok.x")])
+def test_a_service_that_is_unknown_is_not_found(system: Up, words):
+    result = system.run(*words)
+    assert result.exit_code == Exit.NOT_FOUND
+    assert result.stderr.startswith('Error: not found: no service "Stok"')
+
+
+def test_describe_shows_a_service_and_a_method(system: Up):
+    service = system.run("describe", "stock").stdout
+    assert "  Get(id: integer) -> Item\n      Look one item up.\n" in service
+    assert "  Count(up_to: integer) -> stream of Item\n" in service
+    method = system.run("describe", "stock.get").stdout
+    assert method.startswith("Get(id: integer) -> Item\n\n  Look one item up.\n")
+    assert "Item:\n  id    integer\n  name  string\n" in method
+
+
+def test_describe_speaks_json(system: Up):
+    described = system.json("describe", "shop.v1.Stock.Get", "--json")
+    assert described["methods"][0]["fields"] == {"id": {"type": "integer"}}
+    assert described["types"]["Item"]["required"] == ["id", "name"]
+
+
+def test_call_sends_typed_words_or_json(system: Up):
+    assert system.json("call", "stock.get", "id=3") == {"id": 3, "name": "item 3"}
+    assert system.json("call", "shop.v1.Front.Show", "-d", '{"id": 4}') == {"value": "item 4"}
+
+
+def test_call_prints_a_stream_line_by_line(system: Up):
+    lines = system.run("call", "stock.count", "up_to=3").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["stock.get", "id=33"], Exit.NOT_FOUND, "Error: not found: no item 33"),
+        (["stock.get", "id=x"], Exit.USAGE, 'Error: id: expected integer, got "x"'),
+        (["stock.get", "-d", '{"id": "x"}'], Exit.USAGE, "Error: invalid argument: "),
+        (["stock.nothing"], Exit.NOT_FOUND, 'Error: not found: no method "nothing"'),
+        (["stock"], Exit.NOT_FOUND, "Error: not found: name a method too: shop.v1.Stock.{Count,"),
+        (["stock.sleep", "--timeout", "1"], Exit.DEADLINE, "Error: "),
+    ],
+    ids=str,
+)
+def test_a_call_that_fails_says_why_and_exits_by_the_table(system: Up, words, code, said):
+    result = system.run("call", *words)
+    assert result.stderr.startswith(said)
+    assert (result.exit_code, result.stdout) == (code, "")
+
+
+def test_a_server_can_be_asked_without_its_registry(system: Up):
+    address = system.rows()["stock"]["addresses"][0]
+    words = ("call", "stock.get", "id=5", "--address", address, "--registry", "http://127.0.0.1:9")
+    assert system.json(*words)["id"] == 5
+
+
+def test_logs_are_collected_from_all_and_filtered(system: Up):
+    system.run("call", "stock.get", "id=7")
+
+    def found() -> list[str]:
+        result = system.run("logs", "stock", "--grep", "LOOKING FOR 7", "--since", "1h", "--json")
+        return result.stdout.splitlines()
+
+    eventually(found)
+    entry = json.loads(found()[0])
+    assert (entry["message"], entry["service"]) == ("looking for 7", "stock")
+    assert "stock looking for 7" in system.run("logs").stdout
+    assert system.run("logs", "--level", "FATAL").stdout == ""
+
+
+def test_following_the_logs_shows_what_comes_and_ends_quietly(system: Up):
+    with system.start("logs", "-f", "-n", "1", "--grep", "looking for") as following:
+        assert following.stdout
+        assert following.stderr
+        system.run("call", "stock.get", "id=8")
+        while "looking for 8" not in following.stdout.readline():
+            pass
+        following.send_signal(signal.SIGINT)
+        assert following.stderr.read() == ""
+        assert following.wait(20) == Exit.INTERRUPTED
+
+
+def test_a_second_up_in_the_same_folder_is_refused(system: Up):
+    with system.start("up") as second:
+        _, said = second.communicate(timeout=30)
+    assert second.returncode == Exit.FAILED
+    assert f"Error: already running (pid {system.process.pid})" in said
+
+
+def test_a_killed_service_is_started_again_and_found_again(system: Up):
+    before = system.rows()["stock"]
+    os.kill(before["pid"], signal.SIGKILL)
+    eventually(lambda: system.ready() and system.rows()["stock"]["restarts"] > before["restarts"])
+    assert re.search(r"^stock +backing off +- +\d+ +killed; again in", system.output, re.MULTILINE)
+    eventually(lambda: system.run("call", "front.show", "id=2").exit_code == Exit.OK)
+
+
+def test_ctrl_c_stops_kindly_and_leaves_no_process(alone: Up):
+    pids = alone.pids()
+    alone.process.send_signal(signal.SIGINT)
+    assert alone.process.wait(30) == Exit.OK
+    assert re.search(r"^stock +\| .*stopping$", alone.output, re.MULTILINE)
+    assert re.search(r"^kitfox +\| stock stopped$", alone.output, re.MULTILINE)
+    assert not any(map(lives, pids))
+
+
+def test_children_of_a_killed_supervisor_end_by_themselves(alone: Up):
+    pids = alone.pids()
+    alone.process.kill()
+    alone.process.wait(30)
+    eventually(lambda: not any(map(lives, pids)))
+
+
+def test_a_folder_whose_supervisor_was_killed_is_free_again(alone: Up):
+    alone.process.kill()
+    alone.process.wait(30)
+    again = Up(alone.folder, ALONE)
+    try:
+        eventually(lambda: again.ready() and again.process.pid != alone.process.pid)
+        assert "already running" not in again.output
+    finally:
+        again.close()
