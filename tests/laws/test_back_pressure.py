@@ -11,9 +11,9 @@ import pytest
 from kitfox import Kind, Service, rpc
 
 PIECE = b"x" * (64 << 10)
-PIECES = 1024  # 64 MiB
+PIECES = 384  # 24 MiB
 # The kernel's buffers at both ends of a connection of loopback, and our own.
-MOST_UNDER_WAY = 24 << 20
+MOST_UNDER_WAY = 12 << 20
 
 
 class Pipe(Service, name="laws.Pipe"):
@@ -110,9 +110,8 @@ async def test_a_reader_that_stops_reading_stops_the_sender_behind_the_handler(
         async with Pipe.client(connection).pump(tap) as stream:
             await anext(stream)
             taken = await settled(lambda: tap.taken)
-            assert bytes_in(taken) < 2 * MOST_UNDER_WAY
+            assert bytes_in(taken) < MOST_UNDER_WAY
         await pipe.ended.wait()
-    assert tap.taken < PIECES
 
 
 @pytest.mark.carries(Kind.SERVER_STREAM)

@@ -16,6 +16,9 @@ from kitfox.transports.http._door import must_ask_for_token
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._protocol import bounded
 
+# How long a call that was cancelled may take to end before nobody waits for it, seconds.
+_CANCELLED_WITHIN = 5.0
+
 
 class HTTP:
     """A listener for HTTP/1.1.
@@ -71,10 +74,7 @@ class HTTP:
             finally:
                 app.drain()
                 server.should_exit = True
-                try:
-                    await running
-                finally:  # also when the wait itself is cut short
-                    server.cancel_calls()
+                await running
 
     def _config(self, app: HTTPApp) -> uvicorn.Config:
         return uvicorn.Config(
@@ -103,10 +103,17 @@ class _Embedded(uvicorn.Server):
         await super().startup(sockets)
         self.up.set_result(None)
 
-    def cancel_calls(self) -> None:
-        """Cancel what still runs."""
-        for task in self.server_state.tasks:
-            task.cancel()
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and cancel what outlives the grace or a wait that is itself cut short."""
+        tasks = self.server_state.tasks
+        try:
+            await super().shutdown(sockets)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            raise
+        if tasks:  # cancelled, but not gone yet
+            await asyncio.wait(tasks, timeout=_CANCELLED_WITHIN)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
