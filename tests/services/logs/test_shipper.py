@@ -75,6 +75,16 @@ async def test_what_is_logged_arrives(served, outbox, logger):
         assert await stored(logs) == [str(n) for n in range(1200)]
 
 
+async def test_nothing_that_is_logged_is_too_long_for_the_service(served, tmp_path, logger_of):
+    with Outbox(tmp_path / "o", service="s" * 999, instance="\ud800" * 999) as outbox:
+        logger = logger_of(KitfoxHandler(outbox, trace_id=lambda: "t" * 999), "é" * 999)
+        async with served() as logs:
+            async with Shipper(outbox, logs):
+                logger.info("\ud800" * 99_999, extra={"x" * 9999: "é" * 99_999})
+            (message,) = await stored(logs)
+            assert len(message) == 32_768
+
+
 async def test_leaving_delivers_what_is_left(served, outbox, logger):
     async with served() as logs:
         async with Shipper(outbox, logs):

@@ -8,14 +8,8 @@ from typing import Any, cast
 
 from kitfox.services.logs._entry import Entry
 from kitfox.services.logs._outbox import Outbox
-from kitfox.services.logs._plain import clean, plain
-from kitfox.services.logs._record import (
-    MOST_MESSAGE,
-    MOST_NAME,
-    STACK,
-    entry_of,
-    exception_fields,
-)
+from kitfox.services.logs._plain import MOST_MESSAGE, MOST_NAME, clean, plain
+from kitfox.services.logs._record import STACK, entry_of, exception_fields
 from kitfox.services.logs._severity import INFO, severity_number
 from kitfox.services.logs._shipper import is_shipping
 

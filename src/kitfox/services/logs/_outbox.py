@@ -22,6 +22,7 @@ from kitfox.services.logs._buffer import Buffer
 from kitfox.services.logs._entry import Batch, Entry
 from kitfox.services.logs._files import lock_file, make_folder
 from kitfox.services.logs._packer import Packer
+from kitfox.services.logs._plain import MOST_MESSAGE, MOST_NAME, clean
 from kitfox.services.logs._severity import WARN
 from kitfox.services.logs._spool import Spool
 
@@ -53,14 +54,15 @@ class Outbox:
         disk: int = 64 * 1024 * 1024,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.service = service
-        self.instance = instance
+        self.service = clean(service, MOST_NAME)
+        self.instance = clean(instance, MOST_NAME)
         self._clock = clock
         self._listener: Callable[[], None] | None = None
         with ExitStack() as stack:
             self._spool = _open_spool(folder, disk, stack)
             self._files = stack.pop_all()
-        self._packer = Packer(self._spool, f"{instance or service}-{uuid4()}", self._note)
+        source = f"{clean(instance or service, MOST_NAME // 2)}-{uuid4()}"
+        self._packer = Packer(self._spool, source, self._note)
         self._buffer = Buffer(memory, _BATCH_ENTRIES)
         self._thread = threading.Thread(target=self._work, name="kitfox-outbox", daemon=True)
         self._thread.start()
@@ -128,7 +130,7 @@ class Outbox:
         return Entry(
             time=self._clock(),
             level=WARN,
-            message=message,
+            message=clean(message, MOST_MESSAGE),
             logger=LOGGER,
             service=self.service,
             instance=self.instance,

@@ -7,6 +7,8 @@ from typing import cast
 MOST_ITEMS = 64
 MOST_DEPTH = 4
 MOST_TEXT = 8192
+MOST_MESSAGE = 32_768
+MOST_NAME = 256
 _WORD = 1 << 63
 _CONTAINERS = (Mapping, Sequence, AbstractSet)
 _Container = Mapping[object, object] | Sequence[object] | AbstractSet[object]
@@ -19,7 +21,7 @@ def plain(value: object, depth: int = MOST_DEPTH) -> object:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, int):
-        return int(value) if -_WORD <= value < _WORD else str(value)
+        return int(value) if -_WORD <= value < _WORD else clean(_repr(value))
     if isinstance(value, str):
         return clean(value)
     if depth and isinstance(value, _CONTAINERS) and not isinstance(value, bytes | bytearray):
@@ -33,7 +35,7 @@ def clean(text: str, most: int = MOST_TEXT) -> str:
         text = text[: most - 1] + "…"
     if text.isascii():
         return str.__str__(text)  # a str even if it was of a subclass
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text.encode("utf-8", "replace").decode()  # which keeps the length
 
 
 def _parts(value: _Container, depth: int) -> object:

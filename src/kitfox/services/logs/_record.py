@@ -4,11 +4,8 @@ import logging
 import traceback
 
 from kitfox.services.logs._entry import LATEST, Entry
-from kitfox.services.logs._plain import clean, plain
+from kitfox.services.logs._plain import MOST_MESSAGE, MOST_NAME, clean, plain
 from kitfox.services.logs._severity import severity_of_python
-
-MOST_MESSAGE = 32_768
-MOST_NAME = 256
 
 # The names of OpenTelemetry's semantic conventions.
 TYPE = "exception.type"

@@ -89,9 +89,16 @@ class Shipper:
     async def _run(self) -> None:
         _shipping.set(True)
         while True:
-            await self._deliver(await self._next())
-            await asyncio.to_thread(self._outbox.drop_first)
-            self._delivered.set()
+            try:
+                await self._ship_one()
+            except OSError as error:
+                _log.warning("the spool cannot be read, trying again: %s", error)
+                await asyncio.sleep(_LONGEST_WAIT)
+
+    async def _ship_one(self) -> None:
+        await self._deliver(await self._next())
+        await asyncio.to_thread(self._outbox.drop_first)
+        self._delivered.set()
 
     async def _next(self) -> Batch:
         while (batch := await asyncio.to_thread(self._outbox.first)) is None:
