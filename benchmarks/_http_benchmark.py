@@ -1,0 +1,223 @@
+"""What `http.py` runs.
+
+Server: one process on one core; another core sends the same request over 32 connections, as fast
+as it is answered. Client: 64 calls in flight against a server that answers constants. All peers
+take turns in short rounds, and the median of the rounds' ratios counts.
+
+Ratios are those of calls per second of the *processor time* that the process under test used. On
+a quiet machine a busy process has its core for itself and that is what the clock says as well;
+where others want the core too, only this says what a call costs. Both are printed.
+"""
+
+import argparse
+import contextlib
+import os
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import aiohttp
+import msgspec
+import uvloop
+
+from _harness import LOAD_CORE, Claim, calls_per_second, free_port, server, stay_on
+from _http_load import load
+from _http_servers import NewUser, User, Users
+from kitfox.net import HTTPClient
+from kitfox.transports.http import HTTPConnection
+
+CONNECTIONS = 32
+IN_FLIGHT = 64
+SERVERS = Path(__file__).with_name("_http_servers.py")
+
+BODY = msgspec.json.encode(
+    NewUser("Ada Lovelace", "ada@example.org", 1815, active=True, tags=["maths"], note="x" * 98)
+)
+GET = b"GET /users/7 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
+POST = (
+    b"POST /users HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    b"content-length: %d\r\n\r\n%s" % (len(BODY), BODY)
+)
+
+SERVER_CLAIMS = (
+    Claim("kitfox", "bare ASGI", 0.80),
+    Claim("kitfox", "FastAPI", 2.5),
+)
+CLIENT_CLAIMS = (Claim("kitfox HTTPClient", "aiohttp", 4.0),)
+
+
+class Sample(NamedTuple):
+    """Calls per second by the clock, and per second of the processor time used for them."""
+
+    clock: float
+    processor: float
+
+
+Measure = Callable[[], Sample]
+Rounds = Mapping[str, Sequence[Sample]]
+
+
+def rounds(measures: Mapping[str, Measure], *, times: int) -> Rounds:
+    """Measure everything in turns, after a first round that does not count."""
+    seen: dict[str, list[Sample]] = {name: [] for name in measures}
+    for _ in range(times + 1):
+        for name, measure in measures.items():
+            seen[name].append(measure())
+    return {name: samples[1:] for name, samples in seen.items()}
+
+
+def ratio(samples: Rounds, subject: str, peer: str) -> float:
+    """Return the median of the rounds' ratios, in processor time."""
+    pairs = zip(samples[subject], samples[peer], strict=True)
+    return statistics.median(own.processor / other.processor for own, other in pairs)
+
+
+def report(title: str, samples: Rounds, claims: Sequence[Claim]) -> bool:
+    """Print what was measured and what it means; return whether all claims are met."""
+    base = claims[0].peer
+    print(f"\n{title:<22} {'calls/s':>10} {'calls/CPU s':>12}   ratio")
+    for name, taken in samples.items():
+        clock = statistics.median(sample.clock for sample in taken)
+        processor = statistics.median(sample.processor for sample in taken)
+        shown = f"{ratio(samples, name, base):5.2f} × {base}"
+        print(f"  {name:<20} {clock:>10,.0f} {processor:>12,.0f}   {shown}")
+    met = [ratio(samples, claim.subject, claim.peer) >= claim.least for claim in claims]
+    for claim, good in zip(claims, met, strict=True):
+        found = ratio(samples, claim.subject, claim.peer)
+        word = "met" if good else "MISSED"
+        print(f"  {word}: {claim.subject} is {found:.2f} × {claim.peer}, claimed {claim.least} ×")
+    return all(met)
+
+
+# ------------------------------------------------------------------------------------- servers
+
+
+@contextlib.contextmanager
+def running(*names: str) -> Iterator[dict[str, tuple[int, int]]]:
+    """Start servers; yield their ports and process ids."""
+    with contextlib.ExitStack() as stack:
+        started: dict[str, tuple[int, int]] = {}
+        for name in names:
+            port = free_port()
+            command = ("-P", str(SERVERS), name, str(port))
+            process = stack.enter_context(server(*command, port=port))
+            started[name] = port, process.pid
+        yield started
+
+
+def processor_time(process: int) -> float:
+    """Return the seconds that a process has had a processor, to the microsecond."""
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+
+
+def loaded(port: int, process: int, request: bytes, *, seconds: float) -> Sample:
+    """Load a server for so long, after checking that it answers what all answer."""
+    used, start = processor_time(process), time.perf_counter()
+    done, body = uvloop.run(load(port, request, seconds=seconds, connections=CONNECTIONS))
+    used, took = processor_time(process) - used, time.perf_counter() - start
+    if msgspec.json.decode(body, type=User) != EXPECTED:
+        raise RuntimeError(f"port {port} answers {body!r}")
+    return Sample(done / took, done / used)
+
+
+EXPECTED = User(7, "Ada Lovelace", "ada@example.org", active=True)
+LABELS = {
+    "bare": "bare ASGI",
+    "kitfox": "kitfox",
+    "mounted": "kitfox, mounted",
+    "fastapi": "FastAPI",
+}
+
+
+def measure_servers(*, seconds: float, times: int) -> bool:
+    """Load each server with either request; return whether the claims are met."""
+    met = True
+    with running(*LABELS) as started:
+        for title, request in (("GET /users/{id}", GET), ("POST 200 bytes", POST)):
+            measures: dict[str, Measure] = {
+                label: partial(loaded, *started[name], request, seconds=seconds)
+                for name, label in LABELS.items()
+            }
+            met &= report(title, rounds(measures, times=times), SERVER_CLAIMS)
+    return met
+
+
+# ------------------------------------------------------------------------------------- clients
+
+Call = Callable[[], Awaitable[object]]
+JSON_HEADERS = {"content-type": "application/json"}
+RAW_HEADERS = [(b"content-type", b"application/json")]
+REQUEST = b'{"id":7}'
+
+
+async def with_typed_client(url: str, run: Callable[[Call], Awaitable[float]]) -> float:
+    """Call a method: arguments in, a struct out."""
+    async with HTTPConnection(url) as connection:
+        users = Users.client(connection)
+        return await run(lambda: users.get(7))
+
+
+async def with_http_client(url: str, run: Callable[[Call], Awaitable[float]]) -> float:
+    """Post bytes, get bytes."""
+    async with HTTPClient() as client:
+        target = f"{url}/Users/Get"
+        return await run(lambda: client.request("POST", target, headers=RAW_HEADERS, body=REQUEST))
+
+
+async def with_aiohttp(url: str, run: Callable[[Call], Awaitable[float]]) -> float:
+    """Post bytes, get bytes."""
+    connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def call() -> bytes:
+            target = f"{url}/Users/Get"
+            async with session.post(target, data=REQUEST, headers=JSON_HEADERS) as reply:
+                return await reply.read()
+
+        return await run(call)
+
+
+CLIENTS = {
+    "aiohttp": with_aiohttp,
+    "kitfox HTTPClient": with_http_client,
+    "kitfox typed client": with_typed_client,
+}
+
+
+def calling(client: str, url: str, *, seconds: float) -> Sample:
+    """Let a client make calls for so long."""
+    used, start = time.process_time(), time.perf_counter()
+    run = partial(calls_per_second, seconds=seconds, workers=IN_FLIGHT)
+    clock = uvloop.run(CLIENTS[client](url, run))
+    used, took = time.process_time() - used, time.perf_counter() - start
+    return Sample(clock, clock * took / used)
+
+
+def measure_clients(*, seconds: float, times: int) -> bool:
+    """Let each client call the same server; return whether the claim is met."""
+    with running("constant") as started:
+        url = f"http://127.0.0.1:{started['constant'][0]}"
+        measures: dict[str, Measure] = {
+            name: partial(calling, name, url, seconds=seconds) for name in CLIENTS
+        }
+        return report("Clients, 64 in flight", rounds(measures, times=times), CLIENT_CLAIMS)
+
+
+def main() -> int:
+    """Measure everything; return the exit code."""
+    parser = argparse.ArgumentParser(description="kitfox over HTTP against its peers")
+    parser.add_argument("--quick", action="store_true", help="three short rounds instead of seven")
+    quick = parser.parse_args().quick
+    seconds, times = (0.3, 3) if quick else (1.0, 7)
+    stay_on(LOAD_CORE)
+    print(
+        f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}, ratios of processor time"
+    )
+    met = [
+        measure_servers(seconds=seconds, times=times),
+        measure_clients(seconds=seconds, times=times),
+    ]
+    return 0 if all(met) else 1
