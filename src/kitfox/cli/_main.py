@@ -16,6 +16,7 @@ from kitfox.cli._version import version
 
 @click.group(
     cls=Group,
+    commands=[up, run, services, instances, describe, call, logs, version, completion],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -24,7 +25,3 @@ def main() -> None:
 
     Begin with `kitfox up` in a folder that has a kitfox.toml.
     """
-
-
-for command in (up, run, services, instances, describe, call, logs, version, completion):
-    main.add_command(command)
