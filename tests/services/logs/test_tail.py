@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from kitfox.core import Unavailable
 from kitfox.scope import fail_after
 from kitfox.services.logs import Filter
 from kitfox.services.logs._entry import Stored
@@ -52,7 +53,28 @@ async def test_what_the_reader_has_already_is_not_given_again(stored):
     assert (await tail.receive()).entry.message == "3"
 
 
-async def test_a_closed_tail_is_offered_nothing(stored):
+async def test_a_service_that_stops_lets_its_readers_read_to_the_end(stored):
+    tails = Tails(1, 9)
+    with tails.open(Filter()) as tail:
+        tails.publish([stored(1)])
+        tails.close()
+        assert (await tail.receive()).entry.message == "1"
+        with pytest.raises(Unavailable, match="the log service is stopping"):
+            await tail.receive()
+
+
+async def test_a_stop_wakes_a_reader_that_waits(stored):
+    tails = Tails(1, 9)
+    with tails.open(Filter()) as tail:
+        reading = asyncio.create_task(tail.receive())
+        await asyncio.sleep(0)
+        tails.close()
+        async with fail_after(5):
+            with pytest.raises(Unavailable):
+                await reading
+
+
+async def test_a_reader_that_left_makes_room_for_another(stored):
     tails = Tails(1, 1)
     with tails.open(Filter()):
         pass

@@ -82,6 +82,10 @@ class LogService(Logs):
             while True:
                 yield await tail.receive()
 
+    def drain(self) -> None:
+        """End the tails, which would never end by themselves: the service is about to stop."""
+        self._tails.close()
+
     def asgi(self) -> Site:
         """Return the application for what no method claims: `POST /log`, `POST /v1/entries`."""
         return log_site(self.append_text, self.append_entries, self._settings, self._clock)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from kitfox.core import ResourceExhausted
+from kitfox.core import ResourceExhausted, Unavailable
 from kitfox.services.logs._entry import Stored
 from kitfox.services.logs._query import Filter, Matcher, Tailed
 
@@ -19,6 +19,7 @@ class Tail:
         self._queue: deque[Stored] = deque()
         self._missed = 0
         self._begin = 0
+        self._closed = False
         self._filled = asyncio.Event()
 
     def offer(self, stored: Stored) -> None:
@@ -36,9 +37,20 @@ class Tail:
         self._begin = first
         self._queue = deque(stored for stored in self._queue if stored.id >= first)
 
+    def close(self) -> None:
+        """Let the reader read what is queued, and no more."""
+        self._closed = True
+        self._filled.set()
+
     async def receive(self) -> Tailed:
-        """Return the next entry, as soon as there is one."""
+        """Return the next entry, as soon as there is one.
+
+        Raises:
+            Unavailable: the tail is closed and read to its end.
+        """
         while not self._queue:
+            if self._closed:
+                raise Unavailable("the log service is stopping")
             self._filled.clear()
             await self._filled.wait()
         missed, self._missed = self._missed, 0
@@ -75,3 +87,8 @@ class Tails:
         for tail in self._open:
             for stored in entries:
                 tail.offer(stored)
+
+    def close(self) -> None:
+        """Close all tails: none would end by itself."""
+        for tail in self._open:
+            tail.close()
