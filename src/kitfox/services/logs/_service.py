@@ -15,13 +15,13 @@ from kitfox.core import InvalidArgument
 from kitfox.net import Site
 from kitfox.services.logs._archive import Archive, Clock
 from kitfox.services.logs._contract import Appended, Logs
-from kitfox.services.logs._entry import Batch, Entry
+from kitfox.services.logs._entry import Batch, Entry, Stored
 from kitfox.services.logs._framing import LARGEST
 from kitfox.services.logs._query import Follow, Page, Query, Tailed
 from kitfox.services.logs._settings import LogSettings
 from kitfox.services.logs._severity import INFO
 from kitfox.services.logs._site import log_site
-from kitfox.services.logs._tail import Tails
+from kitfox.services.logs._tail import Tail, Tails
 from kitfox.services.logs._text_file import TextFile
 from kitfox.services.logs._text_line import file_line, split_prefix
 
@@ -73,12 +73,8 @@ class LogService(Logs):
 
     async def tail(self, follow: Follow) -> AsyncIterator[Tailed]:
         with self._tails.open(follow) as tail:
-            if follow.last:
-                scan = await self._archive.scan(_query_of(follow))
-                tail.begin(scan.end)
-                for stored in reversed(scan.certain()):
-                    if stored.id > follow.after:
-                        yield Tailed(stored.entry, stored.id)
+            for stored in await self._past(follow, tail):
+                yield Tailed(stored.entry, stored.id)
             while True:
                 yield await tail.receive()
 
@@ -102,6 +98,14 @@ class LogService(Logs):
         service, message = split_prefix(text)
         await self.append_entries((Entry(now, INFO, message, service=service),))
         await self._archive.run(self._text_file.append, file_line(now, text))
+
+    async def _past(self, follow: Follow, tail: Tail) -> list[Stored]:
+        """Return the entries there are, oldest first; the tail goes on where they end."""
+        if not follow.last:
+            return []
+        scan = await self._archive.scan(_query_of(follow))
+        tail.begin(scan.end)
+        return [stored for stored in reversed(scan.certain()) if stored.id > follow.after]
 
     async def _housekeep(self) -> None:
         while True:
