@@ -17,6 +17,7 @@ from kitfox.services.logs._outbox import LOGGER, Outbox
 
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 1.0
+_PATIENCE = 5  # failures before one is worth a word: about 1.5 s
 _shipping = ContextVar("kitfox_shipping_logs", default=False)
 _log = logging.getLogger(LOGGER)
 
@@ -50,7 +51,7 @@ class Shipper:
         self._draw = draw
         self._spooled = asyncio.Event()
         self._delivered = asyncio.Event()
-        self._reachable = True
+        self._failures = 0  # in a row
         self._task: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
@@ -120,17 +121,18 @@ class Shipper:
         except (InvalidArgument, OutOfRange) as error:
             self._outbox.note(f"dropped {len(batch.entries)} entries, refused: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the entries must not be lost
-            self._note_reachable(reachable=False, why=error)
+            self._count_failure(error)
             return False
-        self._note_reachable(reachable=True)
+        self._forget_failures()
         return True
 
-    def _note_reachable(self, *, reachable: bool, why: Exception | None = None) -> None:
-        """Tell the process's other log handlers when the log service goes and comes."""
-        if reachable is self._reachable:
-            return
-        self._reachable = reachable
-        if reachable:
+    def _count_failure(self, error: Exception) -> None:
+        """Tell the process's other log handlers when the log service stays away."""
+        self._failures += 1
+        if self._failures == _PATIENCE:
+            _log.warning("the log service cannot be reached, spooling: %s", error)
+
+    def _forget_failures(self) -> None:
+        if self._failures >= _PATIENCE:
             _log.info("the log service is back; what was spooled is being delivered")
-        else:
-            _log.warning("the log service cannot be reached, spooling: %s", why)
+        self._failures = 0
