@@ -1,14 +1,9 @@
 """What the school's tests share: grading with and without a disk, and a browser of few words."""
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-
-# The school is a program, not a part of kitfox: it is found where its kitfox.toml is.
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples" / "school"))
 
 from kitfox.core import NotFound
 from school.contract import Grade, GradeType, Grading, Student

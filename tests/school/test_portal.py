@@ -218,7 +218,7 @@ async def test_while_grading_is_away_the_page_says_so_and_looks_again(portal, cl
     classroom.fault = fault
     answer = await portal.get("/students/1")
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
-    assert answer.headers["refresh"] == "5"
+    assert answer.headers["refresh"] == "5; url=/students/1"
     assert AWAY in answer.text
     assert "school.Grading" not in answer.text
     classroom.fault = None

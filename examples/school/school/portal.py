@@ -88,8 +88,7 @@ class Portal(Service, name="school.Portal"):
     def _away(self, request: SiteRequest) -> SiteReply:
         headers = {"retry-after": str(RETRY_SECONDS)}
         if request.verb == "POST":
-            typed = Form(typed_in(request))
-        else:
-            typed = Form()
-            headers["refresh"] = headers["retry-after"]
-        return html(self._pages.away(request.path, typed), 503, headers)
+            return html(self._pages.away(request.path, Form(typed_in(request))), 503, headers)
+        # With its path: a browser takes a refresh of /a#b for a jump to b, and asks nobody.
+        headers["refresh"] = f"{RETRY_SECONDS}; url={request.path}"
+        return html(self._pages.away(request.path, Form()), 503, headers)
