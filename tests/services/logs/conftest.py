@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+import resource
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
@@ -81,3 +82,19 @@ def logger_of():
         return logger
 
     return make
+
+
+@pytest.fixture
+def no_file_beyond():
+    """Return what lets the kernel refuse to write any file beyond a size, as a full disk would."""
+
+    @contextmanager
+    def limit(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limit

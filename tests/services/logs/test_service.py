@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from kitfox.core import InvalidArgument, ResourceExhausted, RPCError
+from kitfox.core import InvalidArgument, ResourceExhausted, RPCError, Unavailable
 from kitfox.scope import fail_after
 from kitfox.services.logs import Batch, Follow, LogService, LogSettings, Query, entries_of
 
@@ -190,6 +190,15 @@ async def test_too_many_waiting_batches_are_refused(tmp_path, batch):
         appends = (service.append(batch("x", source=str(n))) for n in range(9))
         outcomes = await asyncio.gather(*appends, return_exceptions=True)
     assert {type(outcome).__name__ for outcome in outcomes} == {"Appended", "ResourceExhausted"}
+
+
+async def test_a_disk_that_refuses_is_told_and_taken_up_again(served, batch, no_file_beyond):
+    large = batch(*("x" * 1000 for _ in range(200)))
+    async with served() as logs:
+        with no_file_beyond(100_000), pytest.raises(Unavailable, match="cannot be written: File"):
+            await logs.append(large)
+        assert (await logs.append(large)).sequence == 200
+        assert len((await logs.query(Query(limit=1000))).entries) == 200
 
 
 async def test_segments_are_removed_while_the_service_runs(

@@ -70,6 +70,24 @@ def test_a_torn_tail_is_cut_off_and_the_next_entry_takes_its_place(folder, opene
     assert messages(opened()) == ["next", "whole"]
 
 
+def test_what_the_disk_refused_leaves_no_trace_and_may_be_sent_again(
+    folder, opened, batch, no_file_beyond
+):
+    store = opened()
+    store.append([batch("before")], 0.0)
+    large = batch(*("x" * 100 for _ in range(50)), sequence=2)
+    with (
+        no_file_beyond((folder / FIRST).stat().st_size + 1000),
+        pytest.raises(OSError, match="lar"),
+    ):
+        store.append([large], 0.0)
+    assert messages(store) == ["before"]
+    assert (store.sequence("s"), store.next_id) == (1, 2)
+    store.append([batch("other", source="t")], 0.0)
+    assert messages(opened()) == ["other", "before"]
+    assert len(opened().append([large], 0.0)) == 50
+
+
 def test_a_tail_of_zeros_is_no_entry(folder, opened, batch):
     opened().append([batch("whole")], 0.0)
     path = folder / FIRST
