@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Latest(Generic[T]):
-    """A value and its followers: each sees the newest at once, then again after each change.
+    """A value and its followers: each sees the newest at once, then again after each `set`.
 
     Nothing is queued. A follower that is slow misses what came between, and holds one value,
     however many there were.
@@ -82,6 +82,11 @@ class Watchers(Generic[T]):
         """Tell the followers of the name, if there are any."""
         if latest := self._latest.get(name):
             latest.set(value)
+
+    def repeat(self) -> None:
+        """Tell all followers what they know already: a sign of life."""
+        for latest in self._latest.values():
+            latest.set(latest.value)
 
     def __contains__(self, name: str) -> bool:
         return name in self._latest

@@ -123,6 +123,10 @@ class Book:
         """Follow a service's set. Raises ResourceExhausted."""
         return self._watchers.join(service, self._table.snapshot(service))
 
+    def repeat(self) -> None:
+        """Have all followers hear again what they know already."""
+        self._watchers.repeat()
+
     def _publish(self, service: str) -> None:
         self._watchers.set(service, self._table.snapshot(service))
         for listener in self._listeners:

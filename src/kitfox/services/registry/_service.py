@@ -22,7 +22,6 @@ from kitfox.registry import (
     ServiceInfo,
     Snapshot,
 )
-from kitfox.scope import fail_after
 from kitfox.services.registry._book import Book, Clock
 from kitfox.services.registry._courier import Caller
 from kitfox.services.registry._gate import Gate
@@ -75,6 +74,7 @@ class RegistryService(Registry):
         self._book.wake(self._first_revision(saved.revision), saved.instances)
         self._originals.wake(saved.originals)
         self._background.start(self._sweep())
+        self._background.start(self._show_life())
         return self
 
     async def __aexit__(
@@ -126,17 +126,18 @@ class RegistryService(Registry):
         return self._book.snapshot(service)
 
     async def watch(self, service: str) -> AsyncIterator[Snapshot]:
+        told: Snapshot | None = None
         with self._book.follow(service) as latest:
-            changes = aiter(latest)
-            while True:
-                yield await self._next(changes) or Snapshot(service, latest.value.revision, None)
+            async for snapshot in latest:
+                news = snapshot is not told
+                yield snapshot if news else Snapshot(service, snapshot.revision, None)
+                told = snapshot
 
-    async def _next(self, changes: AsyncIterator[Snapshot]) -> Snapshot | None:
-        try:
-            async with fail_after(self._settings.sign_of_life):
-                return await anext(changes)
-        except TimeoutError:
-            return None
+    async def _show_life(self) -> None:
+        """Give all watchers a sign of life now and then: one timer for all of them."""
+        while True:
+            await asyncio.sleep(self._settings.sign_of_life)
+            self._book.repeat()
 
     async def _sweep(self) -> None:
         """Remove what has ended; no lease that begins while this sleeps can end before it wakes."""
