@@ -4,12 +4,16 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from inspect import getattr_static
+from typing import Protocol
 
 from kitfox.app import Cluster, System, dial
-from kitfox.core import Service, service_name
+from kitfox.cli._original_logs import dial_text_log
+from kitfox.core import Connection, Service, service_name
 from kitfox.net import ASGIApp, HTTPClient
 from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver
 from kitfox.registry.original import OriginalRegistry
+from kitfox.services.logs import Logs
 
 ORIGINAL = "original+"
 
@@ -19,24 +23,47 @@ _NAMES = {"kitfox.v1.Logs": "LogService"}
 Mount = Callable[[ASGIApp | None], ASGIApp | None]
 
 
+class Dial(Protocol):
+    """How a connection is made."""
+
+    def __call__(self, url: str, client: HTTPClient) -> Connection:
+        """Return a connection to `url` whose sockets belong to `client`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """The registry of a system, as one of its processes uses it.
 
-    `mount` puts what the registry's protocol asks of the process before its own site;
-    `tells_all` says whether those who are not registered can find others as well.
+    `mount` puts what the registry's protocol asks of the process before its own site, `dial_logs`
+    is how the log service is spoken to, and `tells_all` says whether those who are not registered
+    can find others as well.
     """
 
     registrar: Registrar
     resolver: Resolver
     client: HTTPClient
     mount: Mount
+    dial_logs: Dial
     tells_all: bool
 
     def cluster(self, kind: type[Service]) -> Cluster:
         """Return a connection to whoever serves a contract; to be entered."""
-        dialled = partial(dial, client=self.client)
+        return self._cluster(kind, _dial_of(kind))
+
+    def logs(self) -> Cluster:
+        """Return a connection to the log service; to be entered."""
+        return self._cluster(Logs, self.dial_logs)
+
+    def _cluster(self, kind: type[Service], dialler: Dial) -> Cluster:
+        dialled = partial(dialler, client=self.client)
         return Cluster(service_name(kind), resolver=self.resolver, dial=dialled)
+
+
+def _dial_of(kind: type[Service]) -> Dial:
+    """Return a contract's own way, for those spoken over somebody else's protocol, or ours."""
+    own: Dial = getattr(kind, "dial", dial)
+    return own if isinstance(getattr_static(kind, "dial", None), staticmethod) else dial
 
 
 def names_in_original(system: System) -> dict[str, str]:
@@ -68,7 +95,7 @@ def _kitfox(system: System, client: HTTPClient, stack: AsyncExitStack) -> Discov
     stack.push_async_callback(resolver.aclose)
     registrar = HTTPRegistrar(registry, token=system.token)
     stack.push_async_callback(registrar.aclose)
-    return Discovery(registrar, resolver, client, lambda site: site, tells_all=True)
+    return Discovery(registrar, resolver, client, lambda site: site, dial, tells_all=True)
 
 
 def _original(
@@ -78,4 +105,4 @@ def _original(
     names = names_in_original(system)
     registry = OriginalRegistry(url, client, requires=requires, names=names)
     stack.push_async_callback(registry.aclose)
-    return Discovery(registry, registry, client, registry.asgi, tells_all=False)
+    return Discovery(registry, registry, client, registry.asgi, dial_text_log, tells_all=False)

@@ -83,7 +83,7 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
         clients = await _clients(kinds, found, stack)
         made = wire(factory, service.settings, clients.__getitem__)
         if found and system.logs and _ships_logs(made, found):
-            logs = Logs.client(await stack.enter_async_context(found.cluster(Logs)))
+            logs = Logs.client(await stack.enter_async_context(found.logs()))
             spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
         server = _server(made, service, found, instance)

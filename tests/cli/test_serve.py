@@ -1,0 +1,163 @@
+"""The composition root: services that find each other through a registry of either kind."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from kitfox.app import Config, WiringError, load
+from kitfox.cli._serve import running
+from kitfox.core import Service, Unavailable, rpc
+from kitfox.net import HTTPClient
+from kitfox.scope import fail_after
+from kitfox.services.logs import Logs, Query
+from kitfox.transports.http import HTTPConnection
+
+SHOP = """
+from kitfox.core import Connection, Service, rpc
+from kitfox.net import ASGIApp, HTTPClient, Site, SiteReply
+from kitfox.transports.http import HTTPConnection
+
+class Stock(Service, name="shop.v1.Stock"):
+    @rpc
+    async def get(self, id: int) -> str:
+        return f"item {id}"
+
+class Front(Service, name="shop.v1.Front"):
+    def __init__(self, stock: Stock) -> None:
+        self._stock = stock
+
+    @rpc
+    async def show(self, id: int) -> str:
+        return await self._stock.get(id)
+
+    def asgi(self) -> ASGIApp:
+        return Site({"GET /": self._page})
+
+    async def _page(self, request) -> SiteReply:
+        return SiteReply(200, b"welcome")
+
+class StockElsewhere(Stock):
+    dialled = []
+
+    @staticmethod
+    def dial(url: str, client: HTTPClient) -> Connection:
+        StockElsewhere.dialled.append(url)
+        return HTTPConnection(url, client=client)
+
+def front(stock: StockElsewhere) -> Front:
+    return Front(stock)
+"""
+
+
+class Front(Service, name="shop.v1.Front"):
+    """What a caller knows of the front."""
+
+    @rpc
+    async def show(self, id: int) -> str:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch) -> Path:
+    (tmp_path / "shop_of_serve.py").write_text(SHOP)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def config(folder: Path, registry: str = "", front: str = "shop_of_serve:Front") -> Config:
+    system = f'registry = "{registry}"' if registry else ""
+    text = f"""
+    [system]
+    {system}
+    names = {{ "shop.v1.Stock" = "StockService" }}
+    [service.registry]
+    run = "kitfox.services.registry:build"
+    [service.logs]
+    run = "kitfox.services.logs:LogService"
+    [service.stock]
+    run = "shop_of_serve:Stock"
+    [service.front]
+    run = "{front}"
+    """
+    return load(text, {}, {}, folder / "kitfox.toml")
+
+
+@asynccontextmanager
+async def system(folder: Path, kind: str = "", front: str = "shop_of_serve:Front", *more: str):
+    """Run a registry, then the others in this process; gives the addresses by name."""
+    async with AsyncExitStack() as stack:
+        (registry,) = await stack.enter_async_context(running(config(folder), "registry"))
+        found = {"registry": registry}
+        joined = config(folder, kind + registry, front)
+        for name in (*more, "front", "stock"):
+            (found[name],) = await stack.enter_async_context(running(joined, name))
+        yield found
+
+
+async def shown(address: str) -> str:
+    """Ask the front until it knows the stock, which has started after it."""
+    async with HTTPConnection(address) as connection:
+        front = Front.client(connection)
+        while True:
+            try:
+                return await front.show(3)
+            except Unavailable:
+                continue
+
+
+@pytest.mark.parametrize("kind", ["", "original+"])
+async def test_services_find_each_other_in_any_order_of_start(folder: Path, kind: str):
+    async with fail_after(20), system(folder, kind) as found:
+        assert await shown(found["front"]) == "item 3"
+
+
+async def test_the_original_knows_services_by_its_own_names(folder: Path):
+    async with fail_after(20), system(folder, "original+") as found, HTTPClient() as client:
+        listed = (await client.request("GET", f"{found['registry']}/services")).body
+        heart = await client.request("GET", f"{found['stock']}/heartbeat")
+    urls = {one["Name"]: one["URL"] for one in json.loads(listed)}
+    assert urls == {"StockService": found["stock"], "shop.v1.Front": found["front"]}
+    assert heart.status == 200
+
+
+async def test_a_site_stands_beside_the_methods(folder: Path):
+    async with fail_after(20), system(folder, "original+") as found, HTTPClient() as client:
+        assert (await client.request("GET", f"{found['front']}/")).body == b"welcome"
+
+
+async def test_a_contract_may_know_its_own_way_to_be_reached(folder: Path):
+    async with fail_after(20), system(folder, front="shop_of_serve:front") as found:
+        assert await shown(found["front"]) == "item 3"
+        from shop_of_serve import StockElsewhere
+
+        assert StockElsewhere.dialled == [found["stock"]]
+
+
+async def entries(address: str) -> AsyncIterator[str]:
+    async with HTTPConnection(address) as connection:
+        for one in (await Logs.client(connection).query(Query())).entries:
+            yield f"{one.service}: {one.message}"
+
+
+@pytest.mark.parametrize("kind", ["", "original+"])
+async def test_what_a_process_logs_is_shipped_by_the_time_it_ends(folder: Path, kind: str):
+    async with fail_after(20), AsyncExitStack() as stack:
+        (registry,) = await stack.enter_async_context(running(config(folder), "registry"))
+        joined = config(folder, kind + registry)
+        (logs,) = await stack.enter_async_context(running(joined, "logs"))
+        async with running(joined, "stock"):
+            logging.getLogger("shop").warning("the shelves are empty")
+        (said,) = [one async for one in entries(logs) if "shelves" in one]
+    assert said.startswith("stock: ")
+    assert said.endswith("the shelves are empty")
+
+
+async def test_a_need_without_a_registry_is_refused_in_words(folder: Path):
+    with pytest.raises(WiringError, match=r"it needs shop\.v1\.Stock; say where"):
+        async with running(config(folder), "front"):
+            pass
