@@ -1,0 +1,105 @@
+"""The running calls of a listener, and how they come to an end."""
+
+import asyncio
+from contextvars import ContextVar
+
+import pytest
+
+from kitfox import Unavailable
+from kitfox.core import InFlight
+
+colour = ContextVar("colour", default="none")
+
+
+@pytest.fixture
+def in_flight():
+    return InFlight()
+
+
+async def hang():
+    await asyncio.Event().wait()
+
+
+async def answer():
+    return 42
+
+
+async def see():
+    return colour.get()
+
+
+async def turns(count=5):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_a_call_runs_and_is_counted_while_it_does(in_flight):
+    task = in_flight.start(answer())
+    assert len(in_flight) == 1
+    assert await task == 42
+    await turns()
+    assert len(in_flight) == 0
+
+
+async def test_a_call_sees_nothing_of_who_started_it(in_flight):
+    colour.set("red")
+    assert await in_flight.start(see()) == "none"
+
+
+async def test_once_refused_no_call_starts_and_the_running_go_on(in_flight):
+    task = in_flight.start(hang())
+    in_flight.refuse()
+    assert in_flight.draining
+    with pytest.raises(Unavailable, match="the server is stopping"):
+        in_flight.start(answer())
+    await turns()
+    assert not task.done()
+    await in_flight.drain(0)
+
+
+async def test_draining_waits_for_calls_that_end_in_time(in_flight):
+    door = asyncio.Event()
+    task = in_flight.start(door.wait())
+    drained = asyncio.create_task(in_flight.drain(60))
+    await turns()
+    assert not drained.done()
+    door.set()
+    await drained
+    assert task.result() is True
+
+
+async def test_draining_cancels_what_does_not(in_flight):
+    tasks = [in_flight.start(hang()) for _ in range(3)]
+    await in_flight.drain(0.01)
+    assert all(task.cancelled() for task in tasks)
+    assert len(in_flight) == 0
+
+
+async def test_draining_cancels_again_who_swallows_it_and_goes_on(in_flight):
+    swallowed = []
+
+    async def stubborn():
+        try:
+            await hang()
+        except asyncio.CancelledError:
+            swallowed.append(1)
+        await hang()
+
+    task = in_flight.start(stubborn())
+    await turns()
+    await in_flight.drain(0)
+    assert swallowed == [1]
+    assert task.cancelled()
+
+
+async def test_draining_that_is_cut_short_cancels_at_once(in_flight):
+    task = in_flight.start(hang())
+    drained = asyncio.create_task(in_flight.drain(60))
+    await turns()
+    drained.cancel()
+    await asyncio.wait([task, drained])
+    assert task.cancelled()
+
+
+async def test_draining_nothing_ends_at_once(in_flight):
+    await in_flight.drain(60)
