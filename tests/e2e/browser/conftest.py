@@ -1,12 +1,12 @@
 """The school for a browser to visit: in this process, or as its four real ones."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import socket
 import sys
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from kitfox.transports.http import HTTP
 from school.grading import GradingSettings, SQLGrading
 from school.portal import Portal, PortalSettings
 
-CONFIG = Path(__file__).parents[3] / "examples" / "school" / "kitfox.toml"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "school"
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ class School:
     def __init__(self, process, state):
         self._process = process
         self._state = state
-        self.portal = ""
+        self.portal = self.registry = ""
 
     async def ready(self):
         """Read what it prints up to the portal's address."""
@@ -57,24 +57,18 @@ class School:
         await self._process.communicate()
 
 
-@pytest.fixture
-async def school(tmp_path):
-    """The four processes of examples/school, on other ports and with a state of their own."""
-    registry = f"http://127.0.0.1:{free_port()}"
-    settings = {
-        "system.registry": registry,
-        "system.state": str(tmp_path / "state"),
-        "service.registry.listen": registry,
-        "service.portal.listen": "http://127.0.0.1:0",
-    }
+@asynccontextmanager
+async def running(config, state, settings):
+    """Run `kitfox up` with other settings than the file's, until the portal is open."""
+    settings = {"system.state": str(state), **settings}
     overrides = [part for pair in settings.items() for part in ("--set", "=".join(pair))]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "kitfox", "up", "--config", str(CONFIG), *overrides),
+        *(sys.executable, "-m", "kitfox", "up", "--config", str(config), *overrides),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(EXAMPLE)},
     )
-    school = School(process, tmp_path / "state")
+    school = School(process, state)
     try:
         async with fail_after(60):
             await school.ready()
@@ -84,7 +78,59 @@ async def school(tmp_path):
             await school.stop()
 
 
+@pytest.fixture
+async def school(tmp_path):
+    """The four processes of examples/school."""
+    registry = f"http://127.0.0.1:{free_port()}"
+    settings = {
+        "system.registry": registry,
+        "service.registry.listen": registry,
+        "service.portal.listen": "http://127.0.0.1:0",
+    }
+    async with running(EXAMPLE / "kitfox.toml", tmp_path / "state", settings) as school:
+        yield school
+
+
+@pytest.fixture
+async def original_school(tmp_path):
+    """The four processes of the original system, on other ports."""
+    registry = f"http://127.0.0.1:{free_port()}"
+    settings = {
+        "system.registry": f"original+{registry}",
+        "service.registry.listen": registry,
+        **{
+            f"service.{name}.listen": "http://127.0.0.1:0" for name in ("logs", "grading", "portal")
+        },
+    }
+    async with running(EXAMPLE / "original.toml", tmp_path / "state", settings) as school:
+        school.registry = registry
+        yield school
+
+
+@pytest.fixture
+async def school_without_grading(tmp_path):
+    """A registry and a portal of the original system; somebody else has to bring the grades."""
+    registry = f"http://127.0.0.1:{free_port()}"
+    config = tmp_path / "kitfox.toml"
+    config.write_text(f"""
+        [system]
+        registry = "original+{registry}"
+        logs = false
+        names = {{ "school.Grading" = "GradingService", "school.Portal" = "TeacherPortal" }}
+        [service.registry]
+        run = "kitfox.services.registry:build"
+        listen = "{registry}"
+        [service.portal]
+        run = "school.original:portal"
+        open = true
+        settings = {{ editing = false }}
+    """)
+    async with running(config, tmp_path / "state", {}) as school:
+        school.registry = registry
+        yield school
+
+
 def free_port():
-    with contextlib.closing(socket.socket()) as probe:
+    with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
