@@ -3,7 +3,7 @@
 A template is literal segments and `{name}` segments; `/users/{id}` matches `/users/7`. A literal
 wins over a name, whatever the order in which they were added. No name matches an empty segment.
 
-All templates of a verb are one regular expression, so that a look-up costs one match: each
+All templates with names are one regular expression a verb, so that a look-up costs one match: each
 template ends in an empty group, whose number (`lastindex`) tells which template it was.
 """
 
@@ -44,19 +44,24 @@ class _Entry(NamedTuple, Generic[T]):
 
 
 class _Table(Generic[T]):
-    """The templates of one verb, compiled."""
+    """The templates of one verb: those without names as a dict, the others as one expression."""
+
+    __slots__ = ("_ends", "_match", "literal")
 
     def __init__(self, entries: list[_Entry[T]]) -> None:
-        entries = sorted(entries, key=lambda entry: entry.turn())
-        self._match = re.compile("|".join(e.pattern() for e in entries)).fullmatch
         self._ends: dict[int, tuple[T, tuple[str, ...], int]] = {}
+        named = sorted((e for e in entries if e.names), key=lambda entry: entry.turn())
+        self.literal: dict[str, Match[T]] = {
+            "/" + "/".join(e.segments): (e.target, {}) for e in entries if not e.names
+        }
         first = 1
-        for entry in entries:
+        for entry in named:
             end = first + len(entry.names)
             self._ends[end] = (entry.target, entry.names, first)
             first = end + 1
+        self._match = re.compile("|".join(e.pattern() for e in named) or "(?!)").fullmatch
 
-    def find(self, path: str) -> Match[T] | None:
+    def find_named(self, path: str) -> Match[T] | None:
         match = self._match(path)
         if match is None or match.lastindex is None:
             return None
@@ -89,15 +94,15 @@ class Router(Generic[T]):
 
     def find(self, verb: str, path: str) -> Match[T] | None:
         """Return what answers, or None; then `verbs` tells a wrong verb from a wrong path."""
-        table = self._tables.get(verb)
-        found = table.find(path) if table is not None else None
-        if found is None and verb == "HEAD":
-            return self.find("GET", path)
-        return found
+        if (table := self._tables.get(verb)) is not None:
+            found = table.literal.get(path) or table.find_named(path)
+            if found is not None:
+                return found
+        return self.find("GET", path) if verb == "HEAD" else None
 
     def verbs(self, path: str) -> tuple[str, ...]:
         """Return the verbs that have a target on `path`, sorted; none for an unknown path."""
-        return tuple(sorted(v for v, table in self._tables.items() if table.find(path)))
+        return tuple(sorted(verb for verb in self._tables if self.find(verb, path)))
 
 
 def template_names(template: str) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class HTTPApp:
         if self._cors is not None and is_preflight(verb, headers):
             await exchange.adding(*preflight_headers(self._cors)).empty(204)
             return
-        if path not in PROBES:
+        if self._door.locked and path not in PROBES:
             self._door.check_token(headers)
         if (match := self._table.find(verb, path)) is not None:
             route, names = match

@@ -16,7 +16,9 @@ from kitfox.core import DefinitionError, InvalidArgument, Method
 from kitfox.net import template_names
 from kitfox.schema import Operation
 
-Read = Callable[[bytes, Mapping[str, str], bytes], object]
+# What a request is made of: its body, the texts that stand in its path by name, and its query.
+Raw = tuple[bytes, Mapping[str, str], bytes]
+Read = Callable[[Raw], object]
 
 _ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) (/\S*)")
 _WITHOUT_BODY = frozenset({"GET", "DELETE"})
@@ -66,7 +68,7 @@ def reader_of(operation: Operation) -> Read:
     """
     decode = request_decoder(JSON(), operation.method.request)
     if operation.body and not operation.path_fields:
-        return lambda body, _names, _query: decode(body or b"{}")
+        return lambda raw: decode(raw[0] or b"{}")
     if operation.body:
         return _mixed_reader(operation)
     return _text_reader(operation)
@@ -79,7 +81,8 @@ def _text_reader(operation: Operation) -> Read:
     # A JSON document of texts, read leniently: half the price of msgspec.convert.
     decode = request_decoder(JSON(strict=False), operation.method.request)
 
-    def read(_body: bytes, names: Mapping[str, str], query: bytes) -> object:
+    def read(raw: Raw) -> object:
+        _, names, query = raw
         return decode(encode({**_query(query, lists), **names} if query else names))
 
     return read
@@ -91,7 +94,8 @@ def _mixed_reader(operation: Operation) -> Read:
     hints = get_type_hints(request, include_extras=True)
     decode = request_decoder(JSON(), dict[str, object])
 
-    def read(body: bytes, names: Mapping[str, str], _query: bytes) -> object:
+    def read(raw: Raw) -> object:
+        body, names, _ = raw
         fields = cast("dict[str, object]", decode(body or b"{}"))
         for name, text in names.items():
             fields[name] = _convert(text, hints[name], strict=False, where=name)

@@ -13,25 +13,24 @@ _BEARER = b"bearer "
 
 
 class Door:
-    """Lets requests in, or raises Refused.
+    """Lets requests in, or raises Refused. `locked` says whether there is a token to show.
 
     With a `token`, everybody must show it (RFC 6750). A browser that acts for another site's page
     is let in only when `cors` allows that site.
     """
 
     def __init__(self, *, token: str | None, cors: CORS | None, header_count: int) -> None:
+        self.locked = token is not None
         self._token = None if token is None else token.encode()
         self._cors = cors
         self._header_count = header_count
 
     def check_token(self, headers: Mapping[bytes, bytes]) -> None:
-        """Refuse who does not show the token, when there is one."""
-        if self._token is None:
-            return
+        """Refuse who does not show the token."""
         shown = headers.get(b"authorization", b"")
         if shown[: len(_BEARER)].lower() != _BEARER:
             raise _unauthenticated("this server asks for a token: send 'authorization: Bearer …'")
-        if not hmac.compare_digest(shown[len(_BEARER) :].strip(), self._token):
+        if not hmac.compare_digest(shown[len(_BEARER) :].strip(), self._token or b""):
             raise _unauthenticated("the token is wrong")
 
     def check_call(self, verb: str, headers: Mapping[bytes, bytes]) -> None:

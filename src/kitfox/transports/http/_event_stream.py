@@ -44,8 +44,8 @@ class EventStream:
         _, problem = problem_of(error)
         await self._send(write_event(problem, b"error"), last=True)
 
-    def close(self) -> None:
-        """Stop showing signs of life."""
+    def quiet(self) -> None:
+        """Show no further sign of life."""
         self._timer.cancel()
         if self._pulse is not None:
             self._pulse.cancel()

@@ -32,12 +32,6 @@ class Exchange:
         self.extra = extra
 
     @property
-    def query(self) -> bytes:
-        """The part of the URL behind the question mark."""
-        query: bytes = self.scope["query_string"]
-        return query
-
-    @property
     def peer(self) -> str:
         """The client's address."""
         client = self.scope.get("client")

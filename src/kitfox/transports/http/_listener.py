@@ -85,6 +85,7 @@ class HTTP:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # a peer is who it is, not who it says
             limit_concurrency=self._limits.connections,
             timeout_keep_alive=int(self._limits.idle),
             timeout_graceful_shutdown=int(self._grace),

@@ -29,10 +29,9 @@ class Route:
     def __init__(
         self, operation: Operation, endpoint: Endpoint, limits: HTTPLimits, streams: Streams
     ) -> None:
-        read = reader_of(operation)
         kind = operation.method.kind
         self._encode = JSON().encode
-        self._endpoint = serving_bytes(endpoint, kind, lambda raw: read(*raw), self._encode)
+        self._endpoint = serving_bytes(endpoint, kind, reader_of(operation), self._encode)
         self._method = operation.method
         self._takes_body = operation.body
         self._body_limit = limits.body
@@ -43,11 +42,11 @@ class Route:
         """Answer one request, with the texts in its path by name; raise Refused for HTTP's own."""
         if self._takes_body:
             return self._answer_body(exchange, names)
-        return self._replies(exchange, (b"", names, exchange.query))
+        return self._replies(exchange, (b"", names, exchange.scope["query_string"]))
 
     async def _answer_body(self, exchange: Exchange, names: Mapping[str, str]) -> None:
         body = await self._body(exchange)
-        await self._replies(exchange, (body, names, exchange.query))
+        await self._replies(exchange, (body, names, exchange.scope["query_string"]))
 
     async def _body(self, exchange: Exchange) -> bytes:
         _check_length(exchange, self._body_limit)
@@ -72,16 +71,17 @@ class Route:
         call = self._call(exchange)
         watch = Watch(exchange.scope, exchange.receive)
         try:
-            reply = cast("bytes", await self._endpoint(call, request))
+            try:
+                reply = await self._endpoint(call, request)
+            finally:
+                watch.stop()
         except RPCError as error:
             await exchange.fail(error, call.reply_metadata)
         except asyncio.CancelledError:
             if (stopping := watch.interruption()) is not None:
                 await exchange.fail(stopping)
         else:
-            await exchange.reply(reply, call.reply_metadata)
-        finally:
-            watch.stop()
+            await exchange.reply(cast("bytes", reply), call.reply_metadata)
 
     async def _stream(self, exchange: Exchange, request: object) -> None:
         stream = EventStream(exchange, self._encode)
@@ -89,17 +89,19 @@ class Route:
         stream.metadata = call.reply_metadata
         watch = Watch(exchange.scope, exchange.receive)
         try:
-            with self._streams.one():
-                await self._endpoint(call, request)
-                await stream.end()
+            try:
+                with self._streams.one():
+                    await self._endpoint(call, request)
+            finally:
+                watch.stop()
+                stream.quiet()
         except RPCError as error:
             await stream.fail(error)
         except asyncio.CancelledError:
             if (stopping := watch.interruption()) is not None:
                 await stream.fail(stopping)
-        finally:
-            watch.stop()
-            stream.close()
+        else:
+            await stream.end()
 
 
 def _check_length(exchange: Exchange, limit: int) -> None:
