@@ -63,6 +63,13 @@ def test_a_lease_ends_unless_it_is_renewed():
     assert table.next_end() == 10.0
 
 
+def test_a_registry_that_was_asleep_blames_nobody():
+    table = table_with(ADA)
+    table.forgive(20.0)
+    assert table.expire(25.9) == []
+    assert table.expire(26.0) == [ADA]
+
+
 def test_renewing_what_is_unknown_asks_for_a_registration():
     with pytest.raises(NotFound, match="users ada is not registered"):
         Table().renew("users", "ada", owner=MINE, now=0.0)

@@ -25,6 +25,11 @@ class Limits(msgspec.Struct, frozen=True):
         if fault := next(_faults(instance, self), None):
             raise InvalidArgument(f"instance.{': '.join(fault)}")
 
+    def check_name(self, field: str, name: str) -> None:
+        """Raise InvalidArgument if a service's name is malformed or too long."""
+        if fault := next(_name_faults(field, name, self.name_size), None):
+            raise InvalidArgument(": ".join(fault))
+
 
 def _faults(instance: Instance, limits: Limits) -> Iterator[tuple[str, str]]:
     yield from _name_faults("service", instance.service, limits.name_size)

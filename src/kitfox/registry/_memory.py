@@ -1,6 +1,6 @@
 """A registry inside one process: for tests, and for services that live together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from kitfox.registry._instance import Instance, Snapshot
 from kitfox.registry._latest import Watchers
@@ -28,7 +28,7 @@ class MemoryRegistry:
         if self._table.evict(instance.service, instance.id):
             self._publish(instance.service)
 
-    async def watch(self, service: str) -> AsyncIterator[frozenset[Instance]]:
+    async def watch(self, service: str) -> AsyncGenerator[frozenset[Instance]]:
         """Yield the whole set at once, then the newest whole set after each change."""
         with self._watchers.join(service, self._table.snapshot(service)) as latest:
             async for snapshot in latest:

@@ -127,6 +127,11 @@ class Table:
             self.evict(instance.service, instance.id)
         return ended
 
+    def forgive(self, seconds: float) -> None:
+        """Extend all leases: the registry was asleep, and could not hear the renewals."""
+        for lease in self._leases():
+            lease.ends += seconds
+
     def next_end(self) -> float:
         """When the first lease ends, if nobody renews; infinite if none does."""
         return min((lease.ends for lease in self._leases()), default=FOREVER)

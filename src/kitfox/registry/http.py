@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from kitfox.core import Connection, Through
@@ -90,7 +90,7 @@ class HTTPResolver:
         self._shared: dict[str, _Shared] = {}
         self._background = Background()
 
-    async def watch(self, service: str) -> AsyncIterator[frozenset[Instance]]:
+    async def watch(self, service: str) -> AsyncGenerator[frozenset[Instance]]:
         """Yield the whole set as soon as it is known, then the newest whole set after each change.
 
         If the registry is away the last-known set counts as known, or the empty one.

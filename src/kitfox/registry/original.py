@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from kitfox.core import FailedPrecondition, InvalidArgument
@@ -80,7 +80,7 @@ class OriginalRegistry:
         if url and (membership := self._memberships.pop(url, None)):
             await membership.aclose()
 
-    async def watch(self, service: str) -> AsyncIterator[frozenset[Instance]]:
+    async def watch(self, service: str) -> AsyncGenerator[frozenset[Instance]]:
         """Yield the whole set once the registry has told it, then after each change.
 
         Raises InvalidArgument for a service that is not required.

@@ -98,6 +98,15 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
     await journal.aclose()
 
 
+def test_two_registries_do_not_share_a_file(tmp_path: Path):
+    path = str(tmp_path / "folder" / "registry.db")
+    first = Store.open(path)
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        Store.open(path)
+    first.close()
+    Store.open(path).close()
+
+
 _WRITER = """
 import asyncio, sys
 from kitfox.registry import Instance

@@ -1,3 +1,4 @@
+import asyncio
 from contextlib import aclosing
 from pathlib import Path
 
@@ -146,6 +147,30 @@ async def test_a_lease_out_of_bounds_is_refused(registry, ttl, secret, message):
         await client.register(ADA, ttl, secret)
 
 
+@pytest.mark.parametrize("name", ["", "u" * 300, "users\n"])
+async def test_a_name_that_no_service_can_have_is_refused(registry, name):
+    client = (await registry()).client
+    with pytest.raises(InvalidArgument, match="service: expected"):
+        await client.get(name)
+    with pytest.raises(InvalidArgument, match="service: expected"):
+        async with aclosing(client.watch(name)) as snapshots:
+            await anext(snapshots)
+
+
+async def test_a_registry_that_was_asleep_blames_nobody(until):
+    offset = 0.0
+
+    def clock() -> float:
+        return asyncio.get_running_loop().time() + offset
+
+    async with RegistryService(Settings(shortest_ttl=0.05), clock=clock) as service:
+        await service.register(ADA, 1.0)
+        await service.register(BOB, 0.05)
+        offset = 60.0
+        await until(lambda: only_ada(service))
+        await until(lambda: emptied(service))
+
+
 async def test_more_watchers_than_allowed_are_refused(registry, quick_with):
     client = (await registry(quick_with(limits=Limits(watchers=1)))).client
     async with fail_after(10), aclosing(client.watch("users")) as first:
@@ -197,16 +222,13 @@ async def emptied(service: RegistryService) -> bool:
 
 async def test_a_lease_is_full_after_a_restart(tmp_path: Path, until):
     settings = Settings(database=str(tmp_path / "registry.db"), shortest_ttl=0.05)
-    now = 0.0
-    async with RegistryService(settings, clock=lambda: now) as service:
-        await service.register(ADA, 6.0)
-        now = 5.0
-    async with RegistryService(settings, clock=lambda: now) as service:
-        now = 10.9
-        await service.register(BOB, 0.05)
-        now = 10.99
-        await until(lambda: only_ada(service))
-        now = 11.01
+    now = asyncio.get_running_loop().time
+    async with RegistryService(settings) as service:
+        await service.register(ADA, 0.3)
+        end = now() + 0.3
+    await until(lambda: now() > end)
+    async with RegistryService(settings) as service:
+        assert await only_ada(service)
         await until(lambda: emptied(service))
 
 

@@ -89,6 +89,10 @@ class Book:
         self._note(*(drop_instance(instance.service, instance.id) for instance in ended))
         return ended
 
+    def forgive(self, seconds: float) -> None:
+        """Extend all leases: this process was asleep, and could not hear the renewals."""
+        self._table.forgive(seconds)
+
     def next_end(self) -> float:
         """When the next lease ends, on the clock."""
         return self._table.next_end()

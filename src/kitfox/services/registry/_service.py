@@ -31,6 +31,7 @@ from kitfox.services.registry._original import Originals
 from kitfox.services.registry._settings import Settings
 from kitfox.services.registry._site import site
 
+OVERSLEPT = 0.5  # seconds that this process was not run: stopped, swapped out, suspended
 _SECRET_SIZES = range(16, 129)
 _CALLS = ClientLimits(connections=4, connect_seconds=1.0, head_bytes=16_384, body_bytes=65_536)
 
@@ -123,9 +124,11 @@ class RegistryService(Registry):
         return self._book.services()
 
     async def get(self, service: str) -> Snapshot:
+        self._settings.limits.check_name("service", service)
         return self._book.snapshot(service)
 
     async def watch(self, service: str) -> AsyncIterator[Snapshot]:
+        self._settings.limits.check_name("service", service)
         told: Snapshot | None = None
         with self._book.follow(service) as latest:
             async for snapshot in latest:
@@ -142,8 +145,12 @@ class RegistryService(Registry):
     async def _sweep(self) -> None:
         """Remove what has ended; no lease that begins while this sleeps can end before it wakes."""
         while True:
-            wait = self._book.next_end() - self._clock()
-            await asyncio.sleep(min(max(wait, 0.01), self._settings.shortest_ttl))
+            began = self._clock()
+            wait = min(max(self._book.next_end() - began, 0.01), self._settings.shortest_ttl)
+            await asyncio.sleep(wait)
+            overslept = self._clock() - began - wait
+            if overslept > OVERSLEPT:
+                self._book.forgive(overslept)
             self._book.expire()
 
     def _make_originals(self, draw: Clock) -> Originals:

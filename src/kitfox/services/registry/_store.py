@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple, Self, cast
 
 import msgspec
@@ -93,9 +94,12 @@ class Store:
 
     @classmethod
     def open(cls, path: str) -> Self:
-        """Open or make the file. Raises sqlite3.Error."""
+        """Open or make the file, for nobody else. Raises OSError and sqlite3.Error."""
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=2.0)
         try:
+            database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")
             database.executescript(_SCHEMA)
