@@ -155,6 +155,7 @@ def test_a_subclass_with_a_name_of_its_own_is_another_service():
     assert methods_of(Users2)["get"].path == "/acme.v2.Users/Get"
     assert methods_of(Users)["get"].path == "/acme.v1.Users/Get"
     assert {method.service for method in Users2().routes()} == {"acme.v2.Users"}
+    assert method_of(SQLUsers.get) is methods_of(Users)["get"]
 
 
 def test_a_mixin_that_is_no_service_lends_its_methods():

@@ -157,9 +157,14 @@ def _define(cls: type[Service], attribute: str, function: object) -> _Definition
         idempotent=getattr(function, _MARK),
         doc=inspect.getdoc(function) or "",
     )
+    _remember(function, method)
+    return _Definition(method, signature, function)
+
+
+def _remember(function: Function, method: Method) -> None:
+    """Note which method a function defines; of the services that share it, the first counts."""
     if not hasattr(function, _METHOD):
         setattr(function, _METHOD, method)
-    return _Definition(method, signature, function)
 
 
 def _no_method(cls: type[Service], attribute: str, found: object) -> DefinitionError:
@@ -205,7 +210,7 @@ def _check_implementations(cls: type[Service]) -> None:
                 f"its contract is ({', '.join(contract.parameters)}), {contract.kind.value}"
             )
             raise DefinitionError(msg)
-        setattr(function, _METHOD, method)
+        _remember(function, method)
 
 
 def _stub_class(cls: type[Service]) -> type[Service]:
