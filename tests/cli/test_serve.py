@@ -69,7 +69,9 @@ def folder(tmp_path: Path, monkeypatch) -> Path:
     return tmp_path
 
 
-def config(folder: Path, registry: str = "", front: str = "shop_of_serve:Front") -> Config:
+def config(
+    folder: Path, registry: str = "", front: str = "shop_of_serve:Front", **environ: str
+) -> Config:
     system = f'registry = "{registry}"' if registry else ""
     text = f"""
     [system]
@@ -84,7 +86,7 @@ def config(folder: Path, registry: str = "", front: str = "shop_of_serve:Front")
     [service.front]
     run = "{front}"
     """
-    return load(text, {}, {}, folder / "kitfox.toml")
+    return load(text, environ, {}, folder / "kitfox.toml")
 
 
 @asynccontextmanager
@@ -157,7 +159,41 @@ async def test_what_a_process_logs_is_shipped_by_the_time_it_ends(folder: Path, 
     assert said.endswith("the shelves are empty")
 
 
+async def test_a_setting_that_nobody_asks_for_is_refused(folder: Path):
+    typo = config(folder, KITFOX_SERVICE__LOGS__SETTINGS__DIRECTRY="x")
+    with pytest.raises(WiringError, match=r'settings\.directry: unknown key; did you mean "direc'):
+        async with running(typo, "logs"):
+            pass
+    with pytest.raises(WiringError, match=r"settings\.x: unknown key; it takes none"):
+        async with running(config(folder, KITFOX_SERVICE__STOCK__SETTINGS__X="x"), "stock"):
+            pass
+
+
 async def test_a_need_without_a_registry_is_refused_in_words(folder: Path):
     with pytest.raises(WiringError, match=r"it needs shop\.v1\.Stock; say where"):
         async with running(config(folder), "front"):
             pass
+
+
+OPEN = {"KITFOX_SERVICE__STOCK__LISTEN": "http://0.0.0.0:0"}
+
+
+async def test_where_other_machines_reach_it_a_service_asks_for_the_systems_token(folder: Path):
+    async with fail_after(20), AsyncExitStack() as stack:
+        (registry,) = await stack.enter_async_context(running(config(folder), "registry"))
+        joined = config(folder, registry, KITFOX_SYSTEM__TOKEN="sesame", **OPEN)
+        (stock,) = await stack.enter_async_context(running(joined, "stock"))
+        (front,) = await stack.enter_async_context(running(joined, "front"))
+        assert await shown(front) == "item 3", "the front shows the token"
+        async with HTTPClient() as client:
+            refused = await client.request("GET", f"{stock}/openapi.json")
+        assert refused.status == 401
+
+
+async def test_where_other_machines_reach_it_a_service_without_token_must_be_public(folder: Path):
+    with pytest.raises(WiringError, match="other machines can reach"):
+        async with running(config(folder, **OPEN), "stock"):
+            pass
+    public = config(folder, **OPEN, KITFOX_SERVICE__STOCK__PUBLIC="true")
+    async with fail_after(20), running(public, "stock") as (stock,), HTTPClient() as client:
+        assert (await client.request("GET", f"{stock}/openapi.json")).status == 200

@@ -15,7 +15,7 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""  # the folder's name unless given
     registry: str | None = None
     names: Mapping[str, str] = {}  # what a registry of the original kind calls services
-    token: str = ""  # what the registry asks of those who come from other machines
+    token: str = ""  # what those must show who come from other machines
     logs: bool = True
     state: Path = Path(".kitfox")  # databases, caches, spools: the folder its processes work in
     path: tuple[Path, ...] = (Path(),)  # where its modules are imported from
@@ -28,7 +28,8 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     listen: tuple[str, ...] = ("http://127.0.0.1:0",)
     environment: Mapping[str, str] = {}
     needs: tuple[str, ...] = ()
-    open: bool = False
+    open: bool = False  # its URL is printed when it is ready
+    public: bool = False  # where other machines reach it, anybody may call, without the token
     settings: Mapping[str, object] = {}
 
 

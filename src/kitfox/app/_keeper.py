@@ -28,7 +28,7 @@ class Patience(msgspec.Struct, frozen=True):
     """How long a process may take, in seconds."""
 
     start: float = 30.0
-    stop: float = 35.0  # a server drains for 3 + 30
+    stop: float = 40.0  # a server drains for 3 + 30
 
 
 class End(msgspec.Struct, frozen=True):

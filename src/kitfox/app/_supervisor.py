@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,9 @@ from kitfox.app._lifeline import Lifeline
 from kitfox.app._process_table import ProcessTable, Row, State
 from kitfox.app._restart import Restart
 from kitfox.app._start_order import start_order
+from kitfox.scope import fail_after
+
+_COURTESY = 5.0  # seconds that a wave is waited for; any order of start must do
 
 
 class Supervisor:
@@ -54,6 +57,11 @@ class Supervisor:
     def rows(self) -> tuple[Row, ...]:
         """What each process is doing, in the order of the configuration."""
         return self._table.rows
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop, or has nobody left to keep."""
+        return self._stop.is_set()
 
     def stop(self) -> None:
         """End all kindly, in reverse order; said again, kill them."""
@@ -96,8 +104,10 @@ class Supervisor:
         for wave in self._waves:
             for keeper in wave:
                 keeper.start()
-            for keeper in wave:
-                await keeper.tried.wait()
+            with suppress(TimeoutError):
+                async with fail_after(_COURTESY):
+                    for keeper in wave:
+                        await keeper.tried.wait()
 
     async def _stop_in_order(self) -> None:
         await self._stop.wait()

@@ -47,23 +47,23 @@ def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
-    """Connect to whoever serves at a URL."""
+    """Connect to whoever serves at a URL, with this system's token."""
     async with HTTPClient() as client:
-        yield dial(url, client)
+        yield Through(dial(url, client), bearer(this_system().token))
 
 
 @asynccontextmanager
 async def directory_at(where: Where) -> AsyncIterator[Directory]:
     """Connect to the registry: the one named, or the one this place belongs to."""
-    system = _system()
+    system = this_system()
     if (url := where.registry or system.registry) is None:
         raise Failed(_UNKNOWN, Exit.USAGE)
     aliases = names_in_original(system) if url.startswith(ORIGINAL) else {}
     async with connected(url.removeprefix(ORIGINAL)) as connection:
-        yield Directory(Registry.client(Through(connection, bearer(system.token))), aliases)
+        yield Directory(Registry.client(connection), aliases)
 
 
-def _system() -> System:
+def this_system() -> System:
     """Return what this place says of its system: the nearest file, and the environment."""
     here = Path.cwd()
     if file := find_config(here):

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from kitfox.app import Cluster, System, dial
 from kitfox.cli._original_logs import dial_text_log
-from kitfox.core import Connection, Service, service_name
+from kitfox.core import Connection, Service, Through, service_name
 from kitfox.net import ASGIApp, HTTPClient
-from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver
+from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver, bearer
 from kitfox.registry.original import OriginalRegistry
 from kitfox.services.logs import Logs
 
@@ -43,21 +43,23 @@ class Discovery:
     registrar: Registrar
     resolver: Resolver
     client: HTTPClient
+    token: str
     mount: Mount
     dial_logs: Dial
     tells_all: bool
 
-    def cluster(self, kind: type[Service]) -> Cluster:
-        """Return a connection to whoever serves a contract; to be entered."""
-        return self._cluster(kind, _dial_of(kind))
+    async def reach(self, kind: type[Service], stack: AsyncExitStack) -> Connection:
+        """Connect to whoever serves a contract, for as long as the stack is open."""
+        return await self._reach(kind, _dial_of(kind), stack)
 
-    def logs(self) -> Cluster:
-        """Return a connection to the log service; to be entered."""
-        return self._cluster(Logs, self.dial_logs)
+    async def reach_logs(self, stack: AsyncExitStack) -> Connection:
+        """Connect to the log service, for as long as the stack is open."""
+        return await self._reach(Logs, self.dial_logs, stack)
 
-    def _cluster(self, kind: type[Service], dialler: Dial) -> Cluster:
+    async def _reach(self, kind: type[Service], dialler: Dial, stack: AsyncExitStack) -> Connection:
         dialled = partial(dialler, client=self.client)
-        return Cluster(service_name(kind), resolver=self.resolver, dial=dialled)
+        cluster = Cluster(service_name(kind), resolver=self.resolver, dial=dialled)
+        return Through(await stack.enter_async_context(cluster), bearer(self.token))
 
 
 def _dial_of(kind: type[Service]) -> Dial:
@@ -95,7 +97,9 @@ def _kitfox(system: System, client: HTTPClient, stack: AsyncExitStack) -> Discov
     stack.push_async_callback(resolver.aclose)
     registrar = HTTPRegistrar(registry, token=system.token)
     stack.push_async_callback(registrar.aclose)
-    return Discovery(registrar, resolver, client, lambda site: site, dial, tells_all=True)
+    return Discovery(
+        registrar, resolver, client, system.token, lambda site: site, dial, tells_all=True
+    )
 
 
 def _original(
@@ -105,4 +109,6 @@ def _original(
     names = names_in_original(system)
     registry = OriginalRegistry(url, client, requires=requires, names=names)
     stack.push_async_callback(registry.aclose)
-    return Discovery(registry, registry, client, registry.asgi, dial_text_log, tells_all=False)
+    return Discovery(
+        registry, registry, client, system.token, registry.asgi, dial_text_log, tells_all=False
+    )

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from kitfox.cli._ask import directory_at
+from kitfox.cli._ask import directory_at, this_system
 from kitfox.cli._names import find_name, split_name
 from kitfox.cli._options import Where
 from kitfox.cli._remote import Description, RemoteMethod, read_description
@@ -48,9 +48,11 @@ async def look(word: str, where: Where) -> Found:
 
 async def _description(address: str) -> Description:
     url = f"{address.rstrip('/')}/openapi.json"
+    token = this_system().token
+    headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
     try:
         async with HTTPClient() as client:
-            reply = await client.request("GET", url, idempotent=True)
+            reply = await client.request("GET", url, headers=headers, idempotent=True)
         if reply.status == 200:
             return read_description(reply.body)
     except HTTPError as error:

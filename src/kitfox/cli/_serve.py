@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Protocol, runtime_checkable
+from typing import Protocol, get_type_hints, runtime_checkable
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from kitfox.app import (
     Server,
     ServiceConfig,
     WiringError,
+    did_you_mean,
     load_target,
     needs_of,
     wire,
@@ -31,7 +32,7 @@ from kitfox.core import Service, service_name
 from kitfox.net import ASGIApp, Notifier, is_loopback
 from kitfox.registry import Registry
 from kitfox.services.logs import Logs
-from kitfox.transports.http import HTTP
+from kitfox.transports.http import HTTP, HTTPOptions
 
 # Peers on this machine are told of a change within milliseconds; others may be slower to hear.
 _NOTICE_HERE = 0.5
@@ -75,7 +76,9 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
     """
     service, system = config.services[name], config.system
     factory = load_target(service.run)
-    kinds = list(needs_of(factory).services.values())
+    needs = needs_of(factory)
+    _check_settings(service.settings, needs.settings.values())
+    kinds = list(needs.services.values())
     sought: list[type[Service]] = [*kinds, Logs] if system.logs else kinds
     instance = f"{name}-{uuid4().hex[:8]}"
     async with AsyncExitStack() as stack:
@@ -83,11 +86,19 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
         clients = await _clients(kinds, found, stack)
         made = wire(factory, service.settings, clients.__getitem__)
         if found and system.logs and _ships_logs(made, found):
-            logs = Logs.client(await stack.enter_async_context(found.logs()))
+            logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
-        server = _server(made, service, found, instance)
+        server = _server(made, service, found, instance, system.token)
         yield await stack.enter_async_context(server.running())
+
+
+def _check_settings(given: Iterable[str], kinds: Iterable[type]) -> None:
+    """Refuse a setting that nobody asks for: it is a typing error more often than not."""
+    known = {field for kind in kinds for field in get_type_hints(kind)}
+    if unknown := sorted(set(given) - known):
+        hint = did_you_mean(unknown[0], known) or "; it takes none"
+        raise WiringError(f"settings.{unknown[0]}: unknown key{hint}")
 
 
 async def _clients(
@@ -98,7 +109,7 @@ async def _clients(
     for kind in kinds:
         if found is None:
             raise WiringError(f"it needs {service_name(kind)}; say where [system] registry is")
-        clients[kind] = kind.client(await stack.enter_async_context(found.cluster(kind)))
+        clients[kind] = kind.client(await found.reach(kind, stack))
     return clients
 
 
@@ -108,19 +119,21 @@ def _ships_logs(made: Service, found: Discovery) -> bool:
 
 
 def _server(
-    made: Service, service: ServiceConfig, found: Discovery | None, instance: str
+    made: Service, service: ServiceConfig, found: Discovery | None, instance: str, token: str
 ) -> Server:
     readiness = Readiness()
     site = made.asgi() if isinstance(made, HasSite) else None
     joins = found if found and not isinstance(made, Registry) else None
-    fallback = joins.mount(site) if joins else site
-    here = all(is_loopback(urlsplit(url).hostname or "") for url in service.listen)
+    options = HTTPOptions(
+        fallback=joins.mount(site) if joins else site, ready=readiness, title=service_name(made)
+    )
+    # The registry asks for tokens itself: of some, and not in the original protocol.
+    public = service.public or isinstance(made, Registry)
+    listeners = [_listener(url, token, options, public=public) for url in service.listen]
+    here = all(_is_here(url) for url in service.listen)
     return Server(
         made,
-        listeners=[
-            HTTP(_address(url), fallback=fallback, ready=readiness, title=service_name(made))
-            for url in service.listen
-        ],
+        listeners=listeners,
         registrar=joins.registrar if joins else None,
         instance_id=instance,
         readiness=readiness,
@@ -128,9 +141,22 @@ def _server(
     )
 
 
-def _address(url: str) -> str:
-    """Return what to bind for a URL; port 0 when it names none."""
+def _listener(url: str, token: str, options: HTTPOptions, *, public: bool) -> HTTP:
+    """Return the listener for a URL; on a port of the system's choice when it names none."""
     parts = urlsplit(url)
     if parts.scheme != "http":
         raise WiringError(f"listen: {url} is not of a wire that can be served; expected http://")
-    return parts.netloc if parts.port is not None else f"{parts.netloc}:0"
+    address = parts.netloc if parts.port is not None else f"{parts.netloc}:0"
+    if public or _is_here(url):
+        return HTTP(address, public=True, **options)
+    if not token:
+        raise WiringError(
+            f"listen: other machines can reach {url}; "
+            "give the system a token, or say public = true to let anybody call"
+        )
+    locked: HTTPOptions = {**options, "token": token}
+    return HTTP(address, **locked)
+
+
+def _is_here(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname or "")

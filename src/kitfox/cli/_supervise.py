@@ -1,8 +1,6 @@
 """Joining a supervisor with a terminal: signals in, lines out, the table in a file for others."""
 
-import asyncio
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -11,8 +9,7 @@ import click
 from kitfox.app import Config, Row, StatusFile, Supervisor
 from kitfox.cli._output import shows_colour
 from kitfox.cli._screen import Screen
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from kitfox.cli._signals import stop_signals
 
 
 async def supervise(config: Config, flags: Sequence[str]) -> bool:
@@ -27,11 +24,15 @@ async def supervise(config: Config, flags: Sequence[str]) -> bool:
     )
 
     def changed(row: Row) -> None:
-        status.write(supervisor.rows)
         screen.changed(row, supervisor.rows)
+        try:
+            status.write(supervisor.rows)
+        except OSError as error:
+            screen.line("kitfox", f"the status file cannot be written: {error}")
 
     def stop() -> None:
-        screen.line("kitfox", "stopping; Ctrl-C again kills")
+        words = "killing" if supervisor.stopping else "stopping; Ctrl-C again kills"
+        screen.line("kitfox", words)
         supervisor.stop()
 
     def command(name: str) -> Sequence[str]:
@@ -39,14 +40,15 @@ async def supervise(config: Config, flags: Sequence[str]) -> bool:
         return [sys.executable, "-P", "-m", "kitfox", *run]
 
     supervisor = Supervisor(config, command, environ=os.environ, changed=changed, wrote=screen.line)
-    for number in _STOPPING:
-        asyncio.get_running_loop().add_signal_handler(number, stop)
-    return await supervisor.run()
+    with stop_signals(stop):
+        return await supervisor.run()
 
 
 def _write(line: str) -> None:
-    """Print a line at once; when nobody reads any more the system runs on in silence."""
+    """Print a line at once; a line that cannot be printed is no reason to stop a system."""
     try:
         click.echo(line)
-    except BrokenPipeError:
+    except BrokenPipeError:  # nobody reads any more, nor will
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        pass
