@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from kitfox.core import NotFound
-from school.contract import Grade, GradeType, Grading, Student
+from school.contract import Grade, GradeType, Grading, Student, Summary, summary
 from school.grading import GradingSettings, SQLGrading
 from school.portal import Portal, PortalSettings
 
@@ -26,8 +26,11 @@ class Classroom(Grading):
         if self.fault is not None:
             raise self.fault
 
-    async def list_students(self) -> tuple[Student, ...]:
-        self._note("list_students")
+    async def list_students(self) -> tuple[Summary, ...]:
+        return tuple(map(summary, await self.everyone()))
+
+    async def everyone(self):
+        self._note("everyone")
         return tuple(self.students.values())
 
     async def get_student(self, id: int) -> Student:

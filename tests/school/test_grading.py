@@ -2,10 +2,20 @@ import asyncio
 
 import pytest
 
+from kitfox.codecs import JSON
 from kitfox.core import InvalidArgument, NotFound, methods_of, service_name
 from kitfox.scope import fail_after
 from kitfox.transports.memory import Memory
-from school.contract import Grade, GradeType, Grading, Student
+from school.contract import (
+    MOST_CHARACTERS,
+    MOST_GRADES,
+    MOST_STUDENTS,
+    Grade,
+    GradeType,
+    Grading,
+    Student,
+    Summary,
+)
 
 
 @pytest.fixture
@@ -40,7 +50,7 @@ async def test_an_unknown_student_is_not_found_over_the_wire_either(client):
         ((2**53, "Botany", GradeType.EXAM, 1), "student"),
         ((1, "", GradeType.EXAM, 1), "title"),
         ((1, " \t", GradeType.EXAM, 1), "title"),
-        ((1, "B" * 101, GradeType.EXAM, 1), "title"),
+        ((1, "B" * 61, GradeType.EXAM, 1), "title"),
         ((1, "Botany", "Oral", 1), "type"),
         ((1, "Botany", GradeType.EXAM, -0.1), "score"),
         ((1, "Botany", GradeType.EXAM, 100.1), "score"),
@@ -71,6 +81,15 @@ def test_get_only_looks():
     by_get = {name for name, method in methods_of(Grading).items() if method.idempotent}
     assert by_get == {"list_students", "get_student"}
     assert service_name(Grading) == "school.Grading"
+
+
+def test_whatever_is_asked_for_fits_into_one_message():
+    worst = "\0" * MOST_CHARACTERS  # six bytes each
+    students = (Summary(2**53 - 1, worst, worst, MOST_GRADES, 100 / 3),) * MOST_STUDENTS
+    assert len(JSON().encode(students)) < 4 * 1024 * 1024
+    grades = (Grade(2**53 - 1, worst, GradeType.HOMEWORK, 100 / 3),) * MOST_GRADES
+    student = Student(2**53 - 1, worst, worst, grades)
+    assert len(JSON().encode(student)) < 4 * 1024 * 1024
 
 
 def test_an_average_is_the_mean_of_the_scores_and_none_without_any(ada):

@@ -16,7 +16,7 @@ def asked(grading, visitor):
 
 @pytest.fixture
 def scripted(classroom, visitor):
-    return visitor(Site(original_routes(classroom)))
+    return visitor(Site(original_routes(classroom, classroom.everyone)))
 
 
 async def test_the_list_has_the_original_shape(scripted):

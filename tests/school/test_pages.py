@@ -4,7 +4,7 @@ import pytest
 
 from school._forms import Form, grade_form, student_form
 from school._pages import FOLDER, Pages
-from school.contract import Grade, GradeType, Student
+from school.contract import Grade, GradeType, Student, summary
 
 EVIL = "<script>alert('\"&')</script>"
 
@@ -20,14 +20,14 @@ def plain():
 
 
 def test_the_list_shows_last_and_first_name_and_the_average_with_one_decimal(pages, ada):
-    page = pages.students([ada])
+    page = pages.students([summary(ada)])
     assert '<a href="/students/1">Okafor, Ada</a>' in page
     assert "90.2<span" in page  # half to even
 
 
 def test_an_average_without_grades_is_a_dash(pages):
     student = Student(2, "Ben", "Lindqvist")
-    assert '<span class="none">–</span>' in pages.students([student])
+    assert '<span class="none">–</span>' in pages.students([summary(student)])
     assert "<b>–</b>" in pages.student(student, Form())
 
 
@@ -69,13 +69,19 @@ def test_every_error_is_described_to_those_who_cannot_see(pages, ada):
     assert page.count("autofocus") == 1
 
 
+def test_a_forgotten_choice_has_the_keyboard(pages, ada):
+    page = pages.student(ada, Form({"Title": "Botany"}, {"Type": "No.", "Score": "No."}))
+    assert re.search(r'value="Test" autofocus', page)
+    assert page.count("autofocus") == 1
+
+
 def everything(pages):
     """All pages, with what evil people would type wherever somebody else's text is shown."""
     grade = Grade(1, EVIL, GradeType.QUIZ, 1)
     student = Student(1, EVIL, EVIL, (grade,))
     fields = ("Title", "Type", "Score", "FirstName", "LastName", "Sure")
     form = Form(dict.fromkeys(fields, EVIL), dict.fromkeys(fields, EVIL), EVIL)
-    yield pages.students([student])
+    yield pages.students([summary(student)])
     yield pages.student(student, form)
     yield pages.new_student(form)
     yield pages.edit_student(student, form)
@@ -110,7 +116,7 @@ def test_every_page_is_whole(pages):
 
 
 def test_a_school_that_only_looks_offers_nothing_else(plain, ada):
-    assert "/students/new" not in plain.students([ada])
+    assert "/students/new" not in plain.students([summary(ada)])
     page = plain.student(ada, Form())
     assert "/edit" not in page
     assert "/students/1/grades/" not in page

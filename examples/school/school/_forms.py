@@ -7,15 +7,13 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 from kitfox.core import InvalidArgument
-from school.contract import Grade, GradeType, Student
+from school.contract import MOST_CHARACTERS, Grade, GradeType, Student
 
 T = TypeVar("T")
 Typed = Mapping[str, str]
 
 # A browser's form has four fields at most.
 MAX_FIELDS = 10
-MAX_NAME = 60
-MAX_TITLE = 100
 
 _FORM = "application/x-www-form-urlencoded"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}([.,][0-9]*)?")
@@ -129,18 +127,18 @@ def _read(typed: Typed, name: str, parse: Callable[[str], T], errors: dict[str, 
 
 
 def _title(text: str) -> str:
-    return _text(text, MAX_TITLE, "Say what it was about, such as “Algebra”.")
+    return _text(text, "Say what it was about, such as “Algebra”.")
 
 
 def _name(text: str) -> str:
-    return _text(text, MAX_NAME, "Every student has one.")
+    return _text(text, "Every student has one.")
 
 
-def _text(text: str, most: int, missing: str) -> str:
+def _text(text: str, missing: str) -> str:
     if not text:
         raise ValueError(missing)
-    if len(text) > most:
-        raise ValueError(f"At most {most} characters; these are {len(text)}.")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"At most {MOST_CHARACTERS} characters; these are {len(text)}.")
     return text
 
 

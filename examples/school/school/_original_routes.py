@@ -4,13 +4,13 @@ Every method has its own answer (405 for others), what is wrong is said in words
 breaks the rules is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from kitfox.core import Code, InvalidArgument, RPCError
 from kitfox.net import SiteReply, SiteRequest
 from school._documents import read_grade, write_grade, write_student, write_students
 from school._web import Handler, path_id
-from school.contract import Grading
+from school.contract import Grading, Student
 
 _STATUS = {
     Code.INVALID_ARGUMENT: 400,
@@ -21,11 +21,13 @@ _STATUS = {
 }
 
 
-def original_routes(grading: Grading) -> Mapping[str, Handler]:
-    """Return what answers each route."""
+def original_routes(
+    grading: Grading, everyone: Callable[[], Awaitable[Iterable[Student]]]
+) -> Mapping[str, Handler]:
+    """Return what answers each route; the list comes from `everyone`, with all grades."""
 
     async def list_students(_: SiteRequest) -> SiteReply:
-        return _json(200, write_students(await grading.list_students()))
+        return _json(200, write_students(await everyone()))
 
     async def get_student(request: SiteRequest) -> SiteReply:
         return _json(200, write_student(await grading.get_student(path_id(request, "student"))))

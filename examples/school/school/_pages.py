@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from school._forms import Form, number
-from school.contract import Grade, GradeType, Student
+from school.contract import Grade, GradeType, Student, Summary
 
 FOLDER = Path(__file__).parent / "pages"
 
@@ -36,7 +36,7 @@ class Pages:
             "types": [kind.value for kind in GradeType],
         }
 
-    def students(self, students: Sequence[Student]) -> str:
+    def students(self, students: Sequence[Summary]) -> str:
         """Show the list."""
         return self._render("students.html", students=students)
 

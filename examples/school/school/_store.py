@@ -11,18 +11,27 @@ from pathlib import Path
 
 from kitfox.core import InvalidArgument, NotFound, ResourceExhausted, Unavailable
 from school._sample import SAMPLE
-from school.contract import Grade, GradeType, Student
+from school.contract import (
+    MOST_CHARACTERS,
+    MOST_GRADES,
+    MOST_STUDENTS,
+    Grade,
+    GradeType,
+    Student,
+    Summary,
+)
 
+_TYPES = ", ".join(f"'{kind.value}'" for kind in GradeType)
 _SCHEMA = (
-    """CREATE TABLE student (
+    f"""CREATE TABLE student (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
-        first_name TEXT NOT NULL CHECK (length(first_name) BETWEEN 1 AND 60),
-        last_name TEXT NOT NULL CHECK (length(last_name) BETWEEN 1 AND 60))""",
-    """CREATE TABLE grade (
+        first_name TEXT NOT NULL CHECK (length(first_name) BETWEEN 1 AND {MOST_CHARACTERS}),
+        last_name TEXT NOT NULL CHECK (length(last_name) BETWEEN 1 AND {MOST_CHARACTERS}))""",
+    f"""CREATE TABLE grade (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         student INTEGER NOT NULL REFERENCES student ON DELETE CASCADE,
-        title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 100),
-        type TEXT NOT NULL CHECK (type IN ('Test', 'Homework', 'Quiz', 'Exam')),
+        title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND {MOST_CHARACTERS}),
+        type TEXT NOT NULL CHECK (type IN ({_TYPES})),
         score REAL NOT NULL CHECK (score BETWEEN 0 AND 100))""",
     "CREATE INDEX grade_student ON grade (student)",
     "PRAGMA user_version = 1",
@@ -46,8 +55,8 @@ class Store:
         path: Path,
         *,
         patience: float = 2.0,
-        most_students: int = 2_000,
-        most_grades: int = 200,
+        most_students: int = MOST_STUDENTS,
+        most_grades: int = MOST_GRADES,
     ) -> None:
         """Name the database; nothing happens before `open`."""
         self._path = path
@@ -71,8 +80,19 @@ class Store:
         """Close the database."""
         self._db.close()
 
-    def students(self) -> tuple[Student, ...]:
-        """Return all students by last name."""
+    def students(self) -> tuple[Summary, ...]:
+        """Return the list of all students by last name."""
+        with self._reading():
+            rows: list[tuple[int, str, str, int, float | None]] = self._db.execute(
+                "SELECT student.id, first_name, last_name, count(grade.id), avg(score)"
+                " FROM student LEFT JOIN grade ON grade.student = student.id"
+                " GROUP BY student.id"
+                " ORDER BY last_name COLLATE NOCASE, first_name COLLATE NOCASE, student.id"
+            ).fetchall()
+        return tuple(Summary(*row) for row in rows)
+
+    def everyone(self) -> tuple[Student, ...]:
+        """Return all students by last name, with all their grades."""
         with self._reading():
             rows: list[tuple[int, str, str]] = self._db.execute(
                 "SELECT id, first_name, last_name FROM student"

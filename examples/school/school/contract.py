@@ -9,10 +9,14 @@ from msgspec import Meta, Struct
 
 from kitfox.core import Service, rpc
 
+MOST_STUDENTS = 500
+MOST_GRADES = 200  # of one student
+MOST_CHARACTERS = 60  # of a name or a title
+
 # Numbers that JSON carries exactly.
 Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
-Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"\S")]
-Title = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"\S")]
+Name = Annotated[str, Meta(min_length=1, max_length=MOST_CHARACTERS, pattern=r"\S")]
+Title = Annotated[str, Meta(min_length=1, max_length=MOST_CHARACTERS, pattern=r"\S")]
 Score = Annotated[float, Meta(ge=0, le=100)]
 
 
@@ -48,6 +52,22 @@ class Student(Struct, frozen=True):
         return fmean(grade.score for grade in self.grades) if self.grades else None
 
 
+class Summary(Struct, frozen=True):
+    """A line of the list: a student, the number of grades and the mean of their scores."""
+
+    id: Id
+    first_name: Name
+    last_name: Name
+    grades: int = 0
+    average: float | None = None
+
+
+def summary(student: Student) -> Summary:
+    """Return a student's line of the list."""
+    count = len(student.grades)
+    return Summary(student.id, student.first_name, student.last_name, count, student.average)
+
+
 class Grading(Service, ABC, name="school.Grading"):
     """Who goes to this school, and how they are doing.
 
@@ -58,13 +78,13 @@ class Grading(Service, ABC, name="school.Grading"):
 
     @rpc(idempotent=True)
     @abstractmethod
-    async def list_students(self) -> tuple[Student, ...]:
+    async def list_students(self) -> tuple[Summary, ...]:
         """All students, by last name."""
 
     @rpc(idempotent=True)
     @abstractmethod
     async def get_student(self, id: Id) -> Student:
-        """One student."""
+        """One student, with the grades."""
 
     @rpc
     @abstractmethod

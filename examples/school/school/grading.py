@@ -17,7 +17,7 @@ from kitfox.net import ASGIApp, Site
 from school._original_routes import original_routes
 from school._store import Store
 from school._web import BODY_LIMIT, guarded
-from school.contract import Grade, GradeType, Grading, Student
+from school.contract import Grade, GradeType, Grading, Student, Summary
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,9 +57,13 @@ class SQLGrading(Grading):
 
     def asgi(self) -> ASGIApp:
         """Return what answers the original routes."""
-        return guarded(Site(original_routes(self), body_limit=BODY_LIMIT))
+        return guarded(Site(original_routes(self, self.everyone), body_limit=BODY_LIMIT))
 
-    async def list_students(self) -> tuple[Student, ...]:
+    async def everyone(self) -> tuple[Student, ...]:
+        """Return all students with all their grades, as the original lists them."""
+        return await self._run(self._store.everyone)
+
+    async def list_students(self) -> tuple[Summary, ...]:
         return await self._run(self._store.students)
 
     async def get_student(self, id: int) -> Student:

@@ -21,7 +21,7 @@ from kitfox.core import (
 )
 from kitfox.net import HTTPClient, HTTPError, HTTPReply
 from school._documents import GradeDocument, read_grade, read_student, read_students, write_grade
-from school.contract import Grade, GradeType, Grading, Student
+from school.contract import Grade, GradeType, Grading, Student, Summary, summary
 from school.portal import Portal, PortalSettings
 
 T = TypeVar("T")
@@ -51,8 +51,8 @@ class GradingAt(OriginalGrading):
         self._url = url.rstrip("/")
         self._http = http
 
-    async def list_students(self) -> tuple[Student, ...]:
-        return _read(read_students, await self._ask("GET", "/students"))
+    async def list_students(self) -> tuple[Summary, ...]:
+        return tuple(map(summary, _read(read_students, await self._ask("GET", "/students"))))
 
     async def get_student(self, id: int) -> Student:
         return _read(read_student, await self._ask("GET", f"/students/{id}"))
