@@ -1,7 +1,8 @@
 """uvicorn's connection, with limits on what may come before a request is complete.
 
-uvicorn bounds neither the headers nor the time a client may take to send a request; both must be
-watched where the bytes arrive, since the application only runs when the headers are complete.
+uvicorn bounds neither the headers, nor the time a client may take to send a request or to begin
+its first; all must be watched where the bytes arrive, since the application only runs when the
+headers are complete.
 """
 
 import asyncio
@@ -14,33 +15,50 @@ from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 from kitfox.transports.http._watch import EXTENSION, Watch
 
-_REASON = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large"}
+_REASON = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    431: b"Request Header Fields Too Large",
+    503: b"Service Unavailable",
+}
+
+# How long a client that was refused may take to read why, seconds. To close at once, with bytes of
+# its request unread, would reset the connection and destroy the answer on its way.
+_GOODBYE = 1.0
+
+
+class _TooLong(Exception):
+    """Stops the parser at the end of headers over their limit."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """States of a connection: idle → headers → body → idle; a timer runs in the middle two.
+    """States of a connection: idle → headers → body → idle; from each → refused, which is deaf.
 
-    A request that arrives in one piece, as most do, costs no timer.
+    A timer runs in each: uvicorn's while it is idle, ours in the others. A request that arrives in
+    one piece, as most do, costs none of ours.
     """
 
     limits = HTTPLimits()
 
-    _incomplete = False
+    _refused = False
+    _incomplete = False  # in headers or body
     _in_headers = False
-    _header_bytes = 0
+    _piece = 0  # size of what arrived last
+    _header_bytes = 0  # of this request, without the piece in which it began
     _timer: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
-        super().data_received(data)
+        if self._refused:
+            return
+        self._piece = len(data)
         if self._in_headers:
             self._header_bytes += len(data)
-            if self._header_bytes > self.limits.header_bytes:
-                text = f"the headers are longer than {self.limits.header_bytes} bytes"
-                self._refuse(431, RPCError.of(Code.RESOURCE_EXHAUSTED, text))
-                return
-        if self._incomplete and self._timer is None:
-            self._timer = self.loop.call_later(self.limits.request_time, self._late)
+        super().data_received(data)
+        if self._incomplete:
+            self._await_rest()
+        elif self.timeout_keep_alive_task is None and self._unanswered() is None:
+            self._await_request()  # what came began no request: line breaks, say
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -51,8 +69,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """End the headers; the application starts."""
-        self._in_headers = False
+        most = self.limits.header_bytes
+        if (self._header_bytes or self._piece > most) and self._header_size() > most:
+            self._refuse_headers()
+            raise _TooLong
         super().on_headers_complete()
+        self._in_headers = False
 
     def on_message_complete(self) -> None:
         """End the request."""
@@ -64,10 +86,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin a connection."""
         self._watches: set[Watch] = set()
         super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            text = f"the server is busy with {self.limits.connections} connections"
+            self._refuse(503, RPCError.of(Code.UNAVAILABLE, text))
+        else:
+            self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_timer()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
         for watch in tuple(self._watches):
             watch.leave()
@@ -76,9 +104,32 @@ class BoundedProtocol(HttpToolsProtocol):
         """Answer what is not HTTP."""
         self._refuse(400, RPCError.of(Code.INVALID_ARGUMENT, msg))
 
+    def _header_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """Return the newest request whose headers were complete, unless it has its answer."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
+        return None if cycle is None or cycle.response_complete else cycle
+
+    def _await_request(self) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def _await_rest(self) -> None:
+        if self._in_headers and self._header_bytes > self.limits.header_bytes:
+            self._refuse_headers()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(self.limits.request_time, self._late)
+
     def _late(self) -> None:
         text = f"the request did not come within {self.limits.request_time:g} s"
         self._refuse(408, RPCError.of(Code.DEADLINE_EXCEEDED, text))
+
+    def _refuse_headers(self) -> None:
+        text = f"the headers are longer than {self.limits.header_bytes} bytes"
+        self._refuse(431, RPCError.of(Code.RESOURCE_EXHAUSTED, text))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -86,14 +137,36 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _refuse(self, status: int, error: RPCError) -> None:
-        """Answer with an error, unless an answer has begun, and close."""
-        self._stop_timer()
-        if self.transport.is_closing():
+        """Answer the newest request with an error, unless its answer has begun, and close.
+
+        When it is one whose headers never were complete, those before it are answered first.
+        """
+        if self._refused or self.transport.is_closing():
             return
-        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
-        if cycle is None or cycle.response_complete or not cycle.response_started:
-            self.transport.write(_refusal(status, error))
-        self.transport.close()
+        self._stop_timer()
+        cycle = self._unanswered()
+        in_body = self._incomplete and not self._in_headers
+        if in_body and not self._may_answer(cycle):
+            self.transport.close()
+        elif cycle is not None and not in_body:
+            cycle.keep_alive = False  # uvicorn closes after this answer
+            self.flow.pause_reading()
+        else:
+            self._say_goodbye(_refusal(status, error))
+
+    def _may_answer(self, cycle: RequestResponseCycle | None) -> bool:
+        """Whether the request whose body is arriving has no answer yet, and none goes before."""
+        return cycle is not None and not cycle.response_started and not self.pipeline
+
+    def _say_goodbye(self, answer: bytes) -> None:
+        self._refused = True
+        if (cycle := self._unanswered()) is not None:
+            cycle.disconnected = True  # to the application, the client has left
+            cycle.message_event.set()
+        self.transport.write(answer)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._timer = self.loop.call_later(_GOODBYE, self.transport.close)
 
 
 def bounded(limits: HTTPLimits) -> type[BoundedProtocol]:
