@@ -3,14 +3,16 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
-from typing import Unpack
+from typing import Unpack, cast
+from urllib.parse import quote
 
 import uvicorn
 
 from kitfox.core import Kind, Routes
 from kitfox.net import address_of, bind
+from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._door import must_ask_for_token
 from kitfox.transports.http._limits import HTTPLimits
@@ -58,6 +60,7 @@ class HTTP:
 
         Raises:
             OSError: the address cannot be had; the text says which and why.
+            RuntimeError: the fallback application failed to start.
             DefinitionError: a binding does not fit.
         """
         app = HTTPApp(routes, **self._options)
@@ -70,10 +73,10 @@ class HTTP:
                 await asyncio.wait({running, server.up}, return_when=asyncio.FIRST_COMPLETED)
                 if running.done():
                     running.result()
-                yield f"http://{address_of(listening)}"
+                yield _url(listening)
             finally:
                 app.drain()
-                server.should_exit = True
+                server.stop()
                 await running
 
     def _config(self, app: HTTPApp) -> uvicorn.Config:
@@ -81,15 +84,22 @@ class HTTP:
             app,
             http=bounded(self._limits),
             ws="none",
-            lifespan="auto",
+            lifespan="auto" if self._options.get("fallback") else "off",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,  # a peer is who it is, not who it says
-            limit_concurrency=self._limits.connections,
-            timeout_keep_alive=int(self._limits.idle),
-            timeout_graceful_shutdown=int(self._grace),
+            # Hinted as int; uvicorn only hands them to the loop, which takes any number.
+            timeout_keep_alive=cast("int", self._limits.idle),
+            timeout_graceful_shutdown=cast("int", self._grace),
         )
+
+
+def _url(listening: socket.socket) -> str:
+    address = address_of(listening)
+    if listening.family == socket.AF_UNIX:
+        return f"http+unix://{quote(address.removeprefix('unix:'), safe='')}"
+    return f"http://{address}"
 
 
 class _Embedded(uvicorn.Server):
@@ -98,14 +108,32 @@ class _Embedded(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop, at the next turn of the loop."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Keep the date of replies right until told to stop; uvicorn looks ten times a second."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with fail_after(1.0):
+                    await self._stopping.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to take connections."""
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit:  # uvicorn's way of saying so, which would end the process
+            msg = "the fallback application did not start; its log says why"
+            raise RuntimeError(msg) from None
         self.up.set_result(None)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, and cancel what outlives the grace or a wait that is itself cut short."""
+        await self._stop_accepting()
         tasks = self.server_state.tasks
         try:
             await super().shutdown(sockets)
@@ -115,6 +143,18 @@ class _Embedded(uvicorn.Server):
             raise
         if tasks:  # cancelled, but not gone yet
             await asyncio.wait(tasks, timeout=_CANCELLED_WITHIN)
+
+    async def _stop_accepting(self) -> None:
+        """Take no further connection, and let those just taken become known.
+
+        Before 3.13, asyncio forgets a connection taken in the turn in which the server closes: its
+        client would wait for ever.
+        """
+        loop = asyncio.get_running_loop()
+        for listening in [each for server in self.servers for each in server.sockets]:
+            loop.remove_reader(listening.fileno())
+        for _ in range(3):  # taken, made, known
+            await asyncio.sleep(0)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
