@@ -27,7 +27,14 @@ def test_a_corrupt_file_is_as_good_as_none(tmp_path: Path):
     cache = DiskCache(tmp_path)
     cache.save(USERS)
     (path,) = tmp_path.iterdir()
-    for content in (b"", b"{", b'{"service": 7}', path.read_bytes()[:-5], b"\xff\x00"):
+    for content in (
+        b"",
+        b"{",
+        b'{"service": 7}',
+        path.read_bytes()[:-5],
+        b"\xff\x00",
+        b'"\xed\xa0"',
+    ):
         path.write_bytes(content)
         assert cache.load("users") is None
 

@@ -28,21 +28,18 @@ def test_a_newer_snapshot_of_the_same_set_is_no_change():
     assert view.revision == 7
 
 
-def test_a_sign_of_life_vouches_for_the_set_and_changes_nothing():
+def test_a_sign_of_life_changes_nothing():
     view = View()
     view.apply(snapshot(1, ADA))
-    view.lost()
     assert not view.apply(Snapshot("users", 1, None))
-    assert view.fresh
-    assert view.instances == {ADA}
+    assert not view.apply(Snapshot("users", 2, None))
+    assert view.apply(snapshot(2, BOB))
 
 
 def test_the_last_known_set_stays_while_the_registry_is_away():
     view = View()
     view.apply(snapshot(1, ADA))
-    view.lost()
     view.subscribed()
-    assert not view.fresh
     assert view.instances == {ADA}
 
 

@@ -41,7 +41,7 @@ class DiskCache:
             cached = msgspec.json.decode(self._path(service).read_bytes(), type=CachedSet)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError) as error:
             _log.warning("the cached instances of %s cannot be read: %s", service, error)
             return None
         return cached if cached.service == service else None

@@ -151,11 +151,6 @@ class Table:
             for name, members in sorted(self._services.items())
         )
 
-    def find(self, service: str, id: str) -> Instance | None:
-        """Return the instance, if it is registered."""
-        lease = self._find(service, id)
-        return None if lease is None else lease.instance
-
     def authorise(self, service: str, id: str, *, owner: bytes) -> Instance:
         """Return the owner's instance. Raises NotFound and PermissionDenied."""
         return self._owned(service, id, owner).instance

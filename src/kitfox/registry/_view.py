@@ -5,26 +5,22 @@ Rules
 2. Within one subscription revisions only grow: a snapshot that is not newer than the last one is
    late or a duplicate, and is ignored.
 3. A new subscription begins anew: its first snapshot is taken whatever its revision (the registry
-   may have lost its state), but until it comes the last-known set stays in use, marked stale.
+   may have lost its state), but until it comes the last-known set stays in use.
 """
 
 from kitfox.registry._instance import Instance, Snapshot
 
 
 class View:
-    """The last-known set of a service, and whether a subscription vouches for it."""
+    """The last-known set of a service, and the revision that it is of."""
 
     def __init__(self, instances: frozenset[Instance] = frozenset()) -> None:
         self.instances = instances
         self.revision: int = -1
-        self.fresh = False
 
     def apply(self, snapshot: Snapshot) -> bool:
         """Take a snapshot or a sign of life. True if the set of instances changed."""
-        if snapshot.revision < self.revision:
-            return False
-        self.fresh = True
-        if snapshot.instances is None or snapshot.revision == self.revision:
+        if snapshot.instances is None or snapshot.revision <= self.revision:
             return False
         self.revision = snapshot.revision
         known, self.instances = self.instances, frozenset(snapshot.instances)
@@ -33,7 +29,3 @@ class View:
     def subscribed(self) -> None:
         """Begin a new subscription."""
         self.revision = -1
-
-    def lost(self) -> None:
-        """Note that no subscription vouches for the set any more."""
-        self.fresh = False

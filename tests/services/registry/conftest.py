@@ -62,7 +62,7 @@ async def ask(
     body: bytes | str = b"",
     *,
     client: str = "127.0.0.1",
-    authorization: str = "",
+    **headers: str,
 ) -> Answer:
     """Send one HTTP request to an ASGI application, from an address of one's choice."""
     sent: list[dict[str, object]] = []
@@ -79,13 +79,15 @@ async def ask(
         "method": verb,
         "path": path,
         "query_string": b"",
-        "headers": [(b"authorization", authorization.encode())] if authorization else [],
+        "headers": [
+            (name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()
+        ],
         "client": (client, 40_000),
     }
     async with fail_after(10):
         await app(scope, receive, send)
-    headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return Answer(sent[0]["status"], headers, b"".join(event["body"] for event in sent[1:]))
+    answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return Answer(sent[0]["status"], answered, b"".join(event["body"] for event in sent[1:]))
 
 
 class Twin:

@@ -212,6 +212,15 @@ async def test_fault_12_strangers_are_not_served(registry, twins, ask, quick_wit
     assert shown.status == 200
 
 
+async def test_fault_12_a_page_in_a_browser_here_is_no_peer(registry, twins, ask):
+    app, log = (await registry()).asgi, await twins("LogService")
+    for header in ({"sec_fetch_site": "cross-site"}, {"origin": "http://evil.test"}):
+        answer = await ask(app, "POST", "/services", log.registration, **header)
+        assert answer.status == 403
+        assert b"no other site's page may do this" in answer.body
+    assert (await ask(app, "GET", "/services", sec_fetch_site="cross-site")).body == b"[]\n"
+
+
 async def test_fault_13_bodies_and_counts_are_limited(registry, twins, ask, quick_with):
     app = (await registry(quick_with(limits=Limits(instances=1)))).asgi
     log, portal = await twins("LogService"), await twins("Portal")

@@ -1,5 +1,6 @@
 """What becomes of an instance when the connection that holds its lease breaks."""
 
+import asyncio
 from contextlib import aclosing
 
 from kitfox.registry import Instance
@@ -48,6 +49,16 @@ async def test_a_newcomer_that_dies_before_anybody_holds_it_is_removed(registry,
     running = await registry()
     await running.client.register(Instance("users", "ada", ("http://127.0.0.1:1",)))
     assert await running.instances("users")
+    await until(lambda: emptied(running))
+
+
+async def test_a_newcomer_that_dies_before_its_registration_is_answered_is_removed(registry, until):
+    running = await registry()
+    registering = asyncio.ensure_future(
+        running.client.register(Instance("users", "ada", ("http://127.0.0.1:1",)))
+    )
+    await until(lambda: running.instances("users"))
+    registering.cancel()
     await until(lambda: emptied(running))
 
 

@@ -90,6 +90,14 @@ async def test_a_commit_before_the_store_is_open_is_refused():
     await journal.aclose()
 
 
+async def test_a_commit_after_the_journal_is_closed_is_refused():
+    journal = Journal("")
+    await journal.open()
+    await journal.aclose()
+    with pytest.raises(Unavailable, match="not open"):
+        await journal.commit(set_revision(1))
+
+
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
     (tmp_path / "registry.db").write_bytes(b"not a database, but long enough to be looked at" * 99)
     journal = Journal(str(tmp_path / "registry.db"))

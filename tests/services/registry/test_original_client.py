@@ -119,6 +119,8 @@ async def test_a_patch_from_anybody_else_is_refused(http, ask):
         async with HTTP(fallback=app).listen({}) as own:
             await original.register(grading_at(own))
             assert (await ask(app, "POST", "/services", forged, client="10.0.0.7")).status == 403
+            answer = await ask(app, "POST", "/services", forged, sec_fetch_site="cross-site")
+            assert answer.status == 403
             assert (await ask(app, "POST", "/services", b"{", client="::1")).status == 400
             async with fail_after(10), aclosing(original.watch("kitfox.v1.Logs")) as sets:
                 assert await anext(sets) == frozenset()

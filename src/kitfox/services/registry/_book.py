@@ -15,7 +15,7 @@ from kitfox.registry import (
     Table,
     Watchers,
 )
-from kitfox.services.registry._journal import Journal
+from kitfox.services.registry._journal import Commit, Journal
 from kitfox.services.registry._store import (
     Change,
     SavedInstance,
@@ -58,22 +58,21 @@ class Book:
             except RPCError as error:  # the limits were lowered
                 _log.warning("%s %s is left out: %s", instance.service, instance.id, error)
 
-    async def register(self, instance: Instance, *, owner: bytes, ttl: float) -> int:
-        """Register durably and return the revision. Raises as `Table.register` does."""
+    def register(self, instance: Instance, *, owner: bytes, ttl: float) -> Commit:
+        """Register; durable when the commit is done. Raises as `Table.register` does."""
         if self._table.register(instance, owner=owner, now=self.clock(), ttl=ttl):
             self._publish(instance.service)
-        await self._commit(put_instance(SavedInstance(instance, owner, ttl)))
-        return self._table.revision
+        return self._note(put_instance(SavedInstance(instance, owner, ttl)))
 
     def renew(self, service: str, id: str, *, owner: bytes) -> float:
         """Extend a lease and return its length. Raises NotFound and PermissionDenied."""
         return self._table.renew(service, id, owner=owner, now=self.clock())
 
-    async def deregister(self, service: str, id: str, *, owner: bytes) -> None:
+    def deregister(self, service: str, id: str, *, owner: bytes) -> Commit:
         """Remove an instance that is closing. Raises NotFound and PermissionDenied."""
         self._table.deregister(service, id, owner=owner, now=self.clock())
         self._publish(service)
-        await self._commit(drop_instance(service, id))
+        return self._note(drop_instance(service, id))
 
     def evict(self, service: str, id: str) -> None:
         """Remove an instance that is gone."""
@@ -86,7 +85,8 @@ class Book:
         ended = self._table.expire(self.clock())
         for service in {instance.service for instance in ended}:
             self._publish(service)
-        self._note(*(drop_instance(instance.service, instance.id) for instance in ended))
+        if ended:
+            self._note(*(drop_instance(instance.service, instance.id) for instance in ended))
         return ended
 
     def forgive(self, seconds: float) -> None:
@@ -136,9 +136,5 @@ class Book:
         for listener in self._listeners:
             listener(service)
 
-    async def _commit(self, *changes: Change) -> None:
-        await self.journal.commit(*changes, set_revision(self._table.revision))
-
-    def _note(self, *changes: Change) -> None:
-        if changes:
-            self.journal.note(*changes, set_revision(self._table.revision))
+    def _note(self, *changes: Change) -> Commit:
+        return self.journal.note(*changes, set_revision(self._table.revision))

@@ -4,11 +4,31 @@ import asyncio
 import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 
 from kitfox.core import Unavailable
 from kitfox.services.registry._store import Change, Saved, Store
 
 _log = logging.getLogger("kitfox.registry")
+
+
+class Commit:
+    """One transaction, and those who wait for it."""
+
+    def __init__(self) -> None:
+        self._done = asyncio.Event()
+        self._fault = ""
+
+    def finish(self, fault: str) -> None:
+        """Let all go on; `fault` says what went wrong, if anything did."""
+        self._fault = fault
+        self._done.set()
+
+    async def done(self) -> None:
+        """Wait until it is durable. Raises Unavailable if it failed."""
+        await self._done.wait()
+        if self._fault:
+            raise Unavailable(self._fault)
 
 
 class Journal:
@@ -23,7 +43,7 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kitfox-registry")
         self._store: Store | None = None
         self._changes: list[Change] = []
-        self._next = _Commit()
+        self._next = Commit()
         self._writer: asyncio.Task[None] | None = None
 
     async def open(self) -> Saved:
@@ -34,19 +54,21 @@ class Journal:
         """Return when the changes are durable. Raises Unavailable if they cannot be."""
         await self.note(*changes).done()
 
-    def note(self, *changes: Change) -> "_Commit":
+    def note(self, *changes: Change) -> Commit:
         """Take the changes; they will be durable when the commit that is returned is done."""
         self._changes.extend(changes)
         if self._writer is None:
-            self._writer = asyncio.get_running_loop().create_task(self._write_all())
+            loop = asyncio.get_running_loop()
+            self._writer = loop.create_task(self._write_all(), context=Context())
         return self._next
 
     async def aclose(self) -> None:
         """Write what is left and close the store."""
         while self._writer is not None:
             await asyncio.wait([self._writer])
-        if self._store is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
+        store, self._store = self._store, None
+        if store is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, store.close)
         self._thread.shutdown()
 
     def _open(self) -> Saved:
@@ -56,7 +78,7 @@ class Journal:
     async def _write_all(self) -> None:
         while self._changes:
             changes, self._changes = self._changes, []
-            commit, self._next = self._next, _Commit()
+            commit, self._next = self._next, Commit()
             commit.finish(await self._write(changes))
         self._writer = None
 
@@ -71,21 +93,3 @@ class Journal:
             _log.exception("%d changes could not be stored", len(changes))
             return f"the registry cannot store anything: {error}"
         return ""
-
-
-class _Commit:
-    """One transaction, and those who wait for it."""
-
-    def __init__(self) -> None:
-        self._done = asyncio.Event()
-        self._fault = ""
-
-    def finish(self, fault: str) -> None:
-        self._fault = fault
-        self._done.set()
-
-    async def done(self) -> None:
-        """Wait until it is durable. Raises Unavailable if it failed."""
-        await self._done.wait()
-        if self._fault:
-            raise Unavailable(self._fault)

@@ -68,14 +68,16 @@ class RegistryService(Registry):
         self._exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        saved = await self._journal.open()
-        self._exit.push_async_callback(self._journal.aclose)
-        self._exit.push_async_callback(self._http.aclose)
-        self._exit.push_async_callback(self._background.aclose)
-        self._book.wake(self._first_revision(saved.revision), saved.instances)
-        self._originals.wake(saved.originals)
-        self._background.start(self._sweep())
-        self._background.start(self._show_life())
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._journal.aclose)
+            stack.push_async_callback(self._http.aclose)
+            stack.push_async_callback(self._background.aclose)
+            saved = await self._journal.open()
+            self._book.wake(self._first_revision(saved.revision), saved.instances)
+            self._originals.wake(saved.originals)
+            self._background.start(self._sweep())
+            self._background.start(self._show_life())
+            self._exit = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -100,8 +102,10 @@ class RegistryService(Registry):
         self._check_lease(ttl, secret)
         secret = secret or secrets.token_urlsafe(32)
         owner = _owner(secret)
-        revision = await self._book.register(instance, owner=owner, ttl=ttl)
+        commit = self._book.register(instance, owner=owner, ttl=ttl)
         self._holds.expect(instance, owner=owner, peer=_peer())
+        revision = self._book.snapshot(instance.service).revision
+        await commit.done()
         return Registration(secret, revision, ttl)
 
     async def renew(self, service: str, id: str, secret: str) -> Registration:
@@ -109,7 +113,7 @@ class RegistryService(Registry):
         return Registration(secret, self._book.snapshot(service).revision, ttl)
 
     async def deregister(self, service: str, id: str, secret: str) -> None:
-        await self._book.deregister(service, id, owner=_owner(secret))
+        await self._book.deregister(service, id, owner=_owner(secret)).done()
 
     async def hold(self, service: str, id: str, secret: str) -> AsyncIterator[Held]:
         owner = _owner(secret)
