@@ -94,17 +94,18 @@ async def test_a_child_task_knows_the_deadline_of_the_block_it_was_started_in():
 
 
 async def test_when_the_outer_block_is_first_the_inner_one_lets_it_pass():
-    seen = []
+    async def inner_block():
+        async with fail_after(FOREVER) as inner:
+            scopes.append(inner)
+            await hang()
+
+    scopes = []
     with pytest.raises(TimeoutError):
         async with fail_after(0.01) as outer:
-            try:
-                async with fail_after(FOREVER) as inner:
-                    await hang()
-            except BaseException as error:
-                seen.append(type(error))
-                raise
-    assert seen == [asyncio.CancelledError]
-    assert (outer.fired, inner.fired) == (True, False)
+            with pytest.raises(asyncio.CancelledError) as passed:
+                await inner_block()
+            raise passed.value
+    assert (outer.fired, scopes[0].fired) == (True, False)
     assert await cancelled_count() == 0
 
 
