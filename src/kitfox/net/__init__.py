@@ -7,15 +7,19 @@ from kitfox.net._address import (
     parse_address as parse_address,
 )
 from kitfox.net._asgi import (
+    SLASH as SLASH,
     ASGIApp as ASGIApp,
+    BadPath as BadPath,
     BodyTooLarge as BodyTooLarge,
     ClientGone as ClientGone,
     Event as Event,
     Receive as Receive,
     Scope as Scope,
     Send as Send,
+    path_of as path_of,
     read_body as read_body,
     reply as reply,
+    with_slashes as with_slashes,
 )
 from kitfox.net._cross_origin import cross_origin as cross_origin
 from kitfox.net._errors import (
@@ -46,8 +50,10 @@ from kitfox.net._site import Site as Site, SiteReply as SiteReply, SiteRequest a
 from kitfox.net._tls import client_tls as client_tls
 
 __all__ = [
+    "SLASH",
     "ASGIApp",
     "Address",
+    "BadPath",
     "BadReply",
     "BodyTooLarge",
     "ClientGone",
@@ -81,7 +87,9 @@ __all__ = [
     "is_loopback",
     "parse_address",
     "parse_notification",
+    "path_of",
     "read_body",
     "reply",
     "template_names",
+    "with_slashes",
 ]

@@ -1,7 +1,8 @@
 """The few words of ASGI that kitfox speaks (asgi.readthedocs.io, HTTP connection scope)."""
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -9,6 +10,13 @@ Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
+
+# Stands in `path_of` for a slash that was sent as %2F: one within a segment, not between two.
+SLASH = "\0"
+
+
+class BadPath(Exception):
+    """The request's path is no text."""
 
 
 class BodyTooLarge(Exception):
@@ -21,6 +29,46 @@ class BodyTooLarge(Exception):
 
 class ClientGone(Exception):
     """The client left before its request was complete."""
+
+
+def path_of(scope: Scope) -> str:
+    """Return the path below where the application is mounted.
+
+    A `%2F` in it is SLASH, so that it separates no segments; `with_slashes` undoes that.
+
+    Raises:
+        BadPath: what is percent-encoded is not UTF-8, or holds a NUL.
+    """
+    path: str = scope["path"]
+    raw = scope.get("raw_path") or b""
+    if b"%" in raw:
+        path = _decoded(raw.partition(b"?")[0].decode("latin-1"), path)
+    if root := scope.get("root_path"):
+        return _below(root, path)
+    return path
+
+
+def with_slashes(names: Mapping[str, str]) -> dict[str, str]:
+    """Return texts that stood in a path as they were meant."""
+    return {name: text.replace(SLASH, "/") for name, text in names.items()}
+
+
+def _decoded(raw: str, path: str) -> str:
+    if unquote(raw) != path:  # somebody has rewritten the path on its way here
+        return path
+    if "%00" in raw:
+        raise BadPath("the path holds a NUL")
+    try:
+        segments = [unquote(part, errors="strict") for part in raw.split("/")]
+    except UnicodeDecodeError:
+        raise BadPath("the path is not UTF-8") from None
+    return "/".join(segment.replace("/", SLASH) for segment in segments)
+
+
+def _below(root: str, path: str) -> str:
+    """Return `path` without `root`, when it starts with it: not every server says both."""
+    rest = path.removeprefix(root.rstrip("/"))
+    return (rest or "/") if rest == "" or rest.startswith("/") else path
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

@@ -102,7 +102,8 @@ class Router(Generic[T]):
 
     def verbs(self, path: str) -> tuple[str, ...]:
         """Return the verbs that have a target on `path`, sorted; none for an unknown path."""
-        return tuple(sorted(verb for verb in self._tables if self.find(verb, path)))
+        verbs = {verb for verb in self._tables if self.find(verb, path)}
+        return tuple(sorted(verbs | {"HEAD"} if "GET" in verbs else verbs))
 
 
 def template_names(template: str) -> tuple[str, ...]:

@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from kitfox.net._asgi import (
+    SLASH,
+    BadPath,
     BodyTooLarge,
     ClientGone,
     Headers,
     Receive,
     Scope,
     Send,
+    path_of,
     read_body,
     reply,
+    with_slashes,
 )
 from kitfox.net._router import Router
 from kitfox.scope import fail_after
@@ -80,10 +84,12 @@ class Site:
             answer = await self._answer(scope, receive)
         except ClientGone:
             return
+        except BadPath as error:
+            answer = SiteReply(400, f"{error}\n".encode())
         await reply(send, answer.status, answer.body, _headers_of(answer))
 
     async def _answer(self, scope: Scope, receive: Receive) -> SiteReply:
-        path: str = scope["path"]
+        path = path_of(scope)
         found = self._router.find(scope["method"], path)
         if found is None:
             return _not_found(self._router.verbs(path))
@@ -91,10 +97,11 @@ class Site:
             async with fail_after(self._body_timeout):
                 body = await read_body(receive, self._body_limit)
         except BodyTooLarge as error:
-            return SiteReply(413, f"{error}\n".encode(), headers={"connection": "close"})
+            return SiteReply(413, f"{error}\n".encode())
         except TimeoutError:
             return SiteReply(408, b"the body did not come\n", headers={"connection": "close"})
         handler, names = found
+        names = with_slashes(names) if SLASH in path else names
         return await _run(handler, _request(scope, names, body))
 
 

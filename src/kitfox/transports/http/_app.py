@@ -6,8 +6,18 @@ fallback sees exactly the requests that are nobody else's.
 
 from typing import TypedDict
 
-from kitfox.core import Code, Routes
-from kitfox.net import ASGIApp, ClientGone, Receive, Scope, Send
+from kitfox.core import Code, InvalidArgument, Routes
+from kitfox.net import (
+    SLASH,
+    ASGIApp,
+    BadPath,
+    ClientGone,
+    Receive,
+    Scope,
+    Send,
+    path_of,
+    with_slashes,
+)
 from kitfox.transports.http._cors import CORS, cors_headers, is_preflight, preflight_headers
 from kitfox.transports.http._door import Door
 from kitfox.transports.http._exchange import Exchange
@@ -17,6 +27,9 @@ from kitfox.transports.http._pages import PATHS, PROBES, Ready, pages
 from kitfox.transports.http._status import Refused
 from kitfox.transports.http._streams import Streams
 from kitfox.transports.http._table import Bindings, RouteTable
+
+_READING = ("GET", "HEAD")
+_POLICY = 1008  # RFC 6455, 7.4.1
 
 
 class HTTPOptions(TypedDict, total=False):
@@ -33,7 +46,7 @@ class HTTPOptions(TypedDict, total=False):
 
 
 class HTTPApp:
-    """An ASGI application that serves some methods.
+    """An ASGI application that serves some methods, wherever it is mounted.
 
     - `routes` gives methods routes of their own beside `POST /package.Service/Method`, as in
       `{Users.get: "GET /users/{id}"}`
@@ -45,6 +58,7 @@ class HTTPApp:
 
     Raises:
         DefinitionError: a route is malformed or does not fit its method.
+        ValueError: the token is empty.
     """
 
     def __init__(  # noqa: PLR0913 - independent knobs, all keyword-only
@@ -64,7 +78,8 @@ class HTTPApp:
         self._streams = Streams(limits.streams)
         self._table = RouteTable(methods, routes or {}, limits, self._streams)
         self._pages = pages(title, version, self._table.operations, ready)
-        self._door = Door(token=token, cors=cors, header_count=limits.header_count)
+        self._door = Door(token=token, cors=cors)
+        self._header_count = limits.header_count
         self._fallback = fallback
         self._cors = cors
         self._closing: RawHeaders = ()
@@ -83,6 +98,8 @@ class HTTPApp:
             await self._dispatch(exchange)
         except Refused as refused:
             await exchange.adding(*refused.headers).fail(refused.error, status=refused.status)
+        except BadPath as error:
+            await exchange.fail(InvalidArgument(str(error)))
         except ClientGone:
             pass
 
@@ -93,30 +110,58 @@ class HTTPApp:
 
     async def _dispatch(self, exchange: Exchange) -> None:
         scope, headers = exchange.scope, exchange.headers
-        verb, path = scope["method"], scope["path"]
-        if self._cors is not None and is_preflight(verb, headers):
+        verb, path = scope["method"], path_of(scope)
+        if len(scope["headers"]) > self._header_count:
+            text = f"there are more than {self._header_count} headers"
+            raise Refused(431, Code.RESOURCE_EXHAUSTED, text)
+        if self._cors is not None and is_preflight(verb, headers) and self._owns(path):
             await exchange.adding(*preflight_headers(self._cors)).empty(204)
             return
         if self._door.locked and path not in PROBES:
             self._door.check_token(headers)
-        if (match := self._table.find(verb, path)) is not None:
-            route, names = match
-            self._door.check_call(verb, headers)
-            await route.answer(exchange, names)
-        elif (elsewhere := self._pages if path in PATHS else self._fallback) is not None:
-            await elsewhere(scope, exchange.receive, exchange.send)
-        else:
-            raise self._unknown(verb, path)
+        if (match := self._table.find(verb, path)) is None:
+            await self._elsewhere(exchange, verb, path)
+            return
+        self._door.check_call(verb, headers)
+        route, names = match
+        await route.answer(exchange, with_slashes(names) if SLASH in path else names)
 
-    def _unknown(self, verb: str, path: str) -> Refused:
-        if verbs := ", ".join(self._table.verbs(path)):
-            text = f"{path} does not answer {verb}; it answers {verbs}"
+    def _owns(self, path: str) -> bool:
+        """Whether the fallback has no say in what is asked about `path`."""
+        return self._fallback is None or bool(self._table.verbs(path))
+
+    async def _elsewhere(self, exchange: Exchange, verb: str, path: str) -> None:
+        """Answer what no method does; a page answers all that is asked of its path."""
+        elsewhere = self._fallback
+        if path in PATHS:
+            elsewhere = self._pages if verb in _READING else None
+        if elsewhere is None:
+            raise self._unknown(exchange.scope, path)
+        await elsewhere(exchange.scope, exchange.receive, exchange.send)
+
+    def _unknown(self, scope: Scope, path: str) -> Refused:
+        whole = scope["path"]
+        if verbs := ", ".join(_READING if path in PATHS else self._table.verbs(path)):
+            text = f"{whole} does not answer {scope['method']}; it answers {verbs}"
             return Refused(405, Code.UNIMPLEMENTED, text, ((b"allow", verbs.encode()),))
-        return Refused(404, Code.UNIMPLEMENTED, f"there is no {path}")
+        return Refused(404, Code.UNIMPLEMENTED, f"there is no {whole}")
 
     async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand over what HTTP is not: a life span or a WebSocket belongs to the fallback."""
+        if scope["type"] == "websocket" and not self._lets_in(scope):
+            await receive()  # that it wants to connect
+            await send({"type": "websocket.close", "code": _POLICY})
+            return
         if self._fallback is None:
             msg = f"this application answers HTTP only, not {scope['type']}"
             raise RuntimeError(msg)
         await self._fallback(scope, receive, send)
+
+    def _lets_in(self, scope: Scope) -> bool:
+        """Whether a WebSocket may go to the fallback."""
+        try:
+            if self._door.locked:
+                self._door.check_token(dict(scope["headers"]))
+        except Refused:
+            return False
+        return self._fallback is not None
