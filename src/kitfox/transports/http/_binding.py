@@ -46,14 +46,27 @@ def operation_of(method: Method, route: str) -> Operation:
     if verb == "GET" and not method.idempotent:
         msg = f"{where}: GET is for methods marked @rpc(idempotent=True)"
         raise DefinitionError(msg)
-    fields = tuple(get_type_hints(method.request))
-    path_fields = template_names(template)
+    fields = tuple(_hints(method.request))
+    path_fields = _path_fields(template, where)
     if unknown := set(path_fields) - set(fields):
-        msg = f"{where}: the request has no field {min(unknown)!r}; it has {', '.join(fields)}"
+        known = ", ".join(fields) or "none"
+        msg = f"{where}: the request has no field {min(unknown)!r}; it has {known}"
         raise DefinitionError(msg)
     rest = tuple(field for field in fields if field not in path_fields)
     body = verb not in _WITHOUT_BODY and bool(rest)
     return Operation(method, verb, template, path_fields, () if body else rest, body=body)
+
+
+def _path_fields(template: str, where: str) -> tuple[str, ...]:
+    try:
+        names = template_names(template)
+    except ValueError as error:
+        msg = f"{where}: {error}"
+        raise DefinitionError(msg) from None
+    if len(set(names)) < len(names):
+        msg = f"{where}: a field can stand in the path once"
+        raise DefinitionError(msg)
+    return names
 
 
 def query_operation(method: Method) -> Operation:
@@ -91,22 +104,31 @@ def _text_reader(operation: Operation) -> Read:
 def _mixed_reader(operation: Operation) -> Read:
     """Read some fields from the path, where all is text, and the others from a JSON body."""
     request = operation.method.request
-    hints = get_type_hints(request, include_extras=True)
-    decode = request_decoder(JSON(), dict[str, object])
+    encode = msgspec.json.Encoder().encode
+    hints = _hints(request)
+    # One document of the body's fields as they came and the path's as JSON would have them.
+    split = request_decoder(JSON(), dict[str, msgspec.Raw])
+    decode = request_decoder(JSON(), request)
 
     def read(raw: Raw) -> object:
         body, names, _ = raw
-        fields = cast("dict[str, object]", decode(body or b"{}"))
+        fields = cast("dict[str, object]", split(body or b"{}"))
         for name, text in names.items():
-            fields[name] = _convert(text, hints[name], strict=False, where=name)
-        return _convert(fields, request, strict=True)
+            fields[name] = _convert(text, hints[name], name)
+        return decode(encode(fields))
 
     return read
 
 
-def _convert(value: object, to: object, *, strict: bool, where: str = "") -> object:
+def _hints(request: type) -> dict[str, object]:
+    """Return the hints of a request's fields, by the names that these have in JSON."""
+    hints = get_type_hints(request, include_extras=True)
+    return {field.encode_name: hints[field.name] for field in _fields(request)}
+
+
+def _convert(text: str, to: object, where: str) -> object:
     try:
-        return msgspec.convert(value, to, strict=strict)
+        return msgspec.convert(text, to, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, where) from None
 
@@ -123,9 +145,11 @@ def _query(query: bytes, lists: frozenset[str]) -> dict[str, object]:
 
 
 def _list_fields(request: type) -> frozenset[str]:
-    info = msgspec.inspect.type_info(request)
-    fields = getattr(info, "fields", ())
-    return frozenset(field.encode_name for field in fields if _is_list(field.type))
+    return frozenset(field.encode_name for field in _fields(request) if _is_list(field.type))
+
+
+def _fields(request: type) -> tuple[msgspec.inspect.Field, ...]:
+    return getattr(msgspec.inspect.type_info(request), "fields", ())
 
 
 def _is_list(info: object) -> bool:
@@ -134,6 +158,7 @@ def _is_list(info: object) -> bool:
         | msgspec.inspect.SetType
         | msgspec.inspect.FrozenSetType
         | msgspec.inspect.VarTupleType
+        | msgspec.inspect.TupleType
     )
     if isinstance(info, msgspec.inspect.UnionType):
         return any(_is_list(part) for part in info.types)

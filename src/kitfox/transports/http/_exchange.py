@@ -6,6 +6,7 @@ from kitfox.core import Metadata, RPCError
 from kitfox.net import Receive, Scope, Send, reply
 from kitfox.transports.http._headers import RawHeaders, reply_headers
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
+from kitfox.transports.http._whole import EXTENSION, Whole
 
 JSON_TYPE = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", PROBLEM_TYPE)
@@ -42,6 +43,9 @@ class Exchange:
         headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), *self.extra]
         if metadata:
             headers += reply_headers(metadata)
+        whole: Whole | None = self.scope.get(EXTENSION)
+        if whole is not None and not self.extra and whole.answer(self.send, headers, body):
+            return
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -11,9 +11,9 @@ from typing import cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kitfox.core import Code, RPCError
+from kitfox.transports.http import _watch as watch, _whole as whole
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
-from kitfox.transports.http._watch import EXTENSION, Watch
 
 _REASON = {
     400: b"Bad Request",
@@ -65,7 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._incomplete = self._in_headers = True
         self._header_bytes = 0
         super().on_message_begin()
-        cast("dict[str, object]", self.scope)[EXTENSION] = self._watches
+        self._extensions()[watch.EXTENSION] = self._watches
 
     def on_headers_complete(self) -> None:
         """End the headers; the application starts."""
@@ -75,6 +75,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _TooLong
         super().on_headers_complete()
         self._in_headers = False
+        self._extensions()[whole.EXTENSION] = whole.Whole(self, self.cycle)
 
     def on_message_complete(self) -> None:
         """End the request."""
@@ -84,7 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
-        self._watches: set[Watch] = set()
+        self._watches: set[watch.Watch] = set()
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections:
             text = f"the server is busy with {self.limits.connections} connections"
@@ -97,12 +98,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
-        for watch in tuple(self._watches):
-            watch.leave()
+        for watching in tuple(self._watches):
+            watching.leave()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._refuse(400, RPCError.of(Code.INVALID_ARGUMENT, msg))
+
+    def _extensions(self) -> dict[str, object]:
+        """Return the scope as what it is, a dict to which a server may add."""
+        return cast("dict[str, object]", self.scope)
 
     def _header_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -92,12 +92,11 @@ def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:
     )
     try:
         return number, msgspec.json.encode(problem)
-    except (
-        TypeError,
-        ValueError,
-        OverflowError,
-    ):  # details that JSON cannot say must not hide the error itself
-        return number, msgspec.json.encode(msgspec.structs.replace(problem, details={}))
+    except (TypeError, ValueError, OverflowError):
+        # What JSON cannot say must not hide the error itself.
+        plain = error.message.encode("utf-8", "replace").decode()
+        plain_problem = msgspec.structs.replace(problem, detail=plain, details={})
+        return number, msgspec.json.encode(plain_problem)
 
 
 def error_of(status: int, body: bytes) -> RPCError:

@@ -32,15 +32,22 @@ class RouteTable:
             operations = _operations(method, chosen.get(method))
             self.operations.append(operations[0])
             for operation in operations:
-                route = Route(operation, endpoint, limits, streams)
-                self._router.add(operation.verb, operation.path, route)
+                self._add(operation, Route(operation, endpoint, limits, streams))
+
+    def _add(self, operation: Operation, route: Route) -> None:
+        try:
+            self._router.add(operation.verb, operation.path, route)
+        except ValueError as error:
+            msg = f"{operation.method.path}: {error}"
+            raise DefinitionError(msg) from None
 
 
 def _operations(method: Method, route: str | None) -> list[Operation]:
-    """Return a method's bindings, the one to show first."""
+    """Return a method's bindings, the one to show first; a choice may be one that it has anyway."""
     chosen = [operation_of(method, route)] if route else []
     query = [query_operation(method)] if method.idempotent else []
-    return [*chosen, default_operation(method), *query]
+    all_of_them = [*chosen, default_operation(method), *query]
+    return list({(each.verb, each.path): each for each in reversed(all_of_them)}.values())[::-1]
 
 
 def _chosen(bindings: Bindings, routes: Routes) -> dict[Method, str]:
