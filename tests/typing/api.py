@@ -187,8 +187,8 @@ def what_ships_with_kitfox_fulfils_its_protocols(cluster: Cluster, wrapped: Thro
     listeners: list[Listener] = [Memory(), HTTP()]
     connections: list[Connection] = [Memory(), HTTPConnection("http://a"), cluster, wrapped]
     registrar: Registrar = MemoryRegistry()
-    resolver: Resolver = MemoryRegistry()
+    resolvers: list[Resolver] = [MemoryRegistry()]
     assert_type(Users.client(connections[0]), Users)
-    assert_type(resolver.watch("acme.v1.Users"), AsyncIterator[frozenset[Instance]])
+    assert_type(resolvers[0].watch("acme.v1.Users"), AsyncIterator[frozenset[Instance]])
     Server(Ada(), Hello(), listeners=listeners, registrar=registrar)
     Server(Users, listeners=listeners)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
