@@ -1,0 +1,60 @@
+"""The registry is killed, stays away for ten seconds, and comes back knowing nobody."""
+
+import asyncio
+
+AWAY = 10.0
+BACK_WITHIN = 3.0  # seconds, as issue 2 promises
+SERVICES = {"kitfox.v1.Logs", "school.Grading", "school.Portal"}
+
+
+class Reader:
+    """Loads pages all the time; each must be whole."""
+
+    def __init__(self, school, portal: str) -> None:
+        self._school = school
+        self._portal = portal
+        self.pages = 0
+
+    async def read(self) -> None:
+        while True:
+            for path in ("/students", "/students/1"):
+                page = await self._school.get(self._portal + path)
+                assert page.status == 200, page.text
+                assert "Okafor" in page.text
+                self.pages += 1
+            await asyncio.sleep(0.01)
+
+
+def forget(school) -> None:
+    """Take the registry's memory away, so that it knows only who registers again."""
+    for file in school.folder.glob(".kitfox/registry.db*"):
+        file.unlink()
+
+
+async def all_are_back(school) -> bool:
+    return await school.registered() == SERVICES
+
+
+async def test_the_school_lives_without_its_registry_and_all_are_back_soon_after_it(school, until):
+    names = ("registry", "logs", "grading", "portal")
+    registry, _, _, portal = await asyncio.gather(*map(school.run, names))
+    await until(lambda: all_are_back(school))
+    reader = Reader(school, portal.address)
+    now = asyncio.get_running_loop().time
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(reader.read())
+        await until(lambda: reader.pages)
+
+        await registry.kill()
+        back_at = now() + AWAY
+        forget(school)
+        newcomer = await school.run("portal", "--set=service.portal.listen=http://127.0.0.1:0")
+        assert (await school.get(f"{newcomer.address}/students")).status == 200
+        await until(lambda: now() >= back_at)
+        assert await school.registered() == set()
+
+        await school.run("registry")
+        await until(lambda: all_are_back(school), seconds=BACK_WITHIN)
+        seen = reader.pages
+        await until(lambda: reader.pages > seen)
+        reading.cancel()
