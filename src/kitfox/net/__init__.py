@@ -34,6 +34,7 @@ from kitfox.net._http_client import HTTPClient as HTTPClient
 from kitfox.net._http_limits import ClientLimits as ClientLimits
 from kitfox.net._http_reply import HTTPReply as HTTPReply
 from kitfox.net._http_stream import HTTPReplyStream as HTTPReplyStream
+from kitfox.net._http_url import split_url as split_url
 from kitfox.net._listen import address_of as address_of, bind as bind, inherited as inherited
 from kitfox.net._notify import (
     Notification as Notification,
@@ -90,6 +91,7 @@ __all__ = [
     "path_of",
     "read_body",
     "reply",
+    "split_url",
     "template_names",
     "with_slashes",
 ]

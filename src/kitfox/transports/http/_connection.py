@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
-
-import msgspec
+from typing import Self, cast
 
 from kitfox.codecs import JSON, Decoder, reply_decoder
 from kitfox.core import (
     Call,
     Endpoint,
+    Internal,
     Method,
     ResourceExhausted,
     RPCError,
@@ -24,14 +23,16 @@ from kitfox.net import (
     HTTPReplyStream,
     QueueFull,
     ReplyTooLarge,
+    split_url,
 )
-from kitfox.transports.http._headers import headers_of, metadata_of, timeout_header
+from kitfox.transports.http._headers import headers_of, take_metadata, timeout_header
 from kitfox.transports.http._sse import End, Event, EventReader
 from kitfox.transports.http._status import error_of
 
 _JSON = (b"content-type", b"application/json")
 _EVENTS = (b"accept", b"text/event-stream")
 _EVENT_LIMIT = 8 << 20
+_END = reply_decoder(JSON(), End)
 
 
 class HTTPConnection:
@@ -39,9 +40,13 @@ class HTTPConnection:
 
     Connections of TCP are opened when needed and kept. A `client` given is shared and left open;
     otherwise the connection has its own and must be closed.
+
+    Raises:
+        ValueError: the URL is malformed.
     """
 
     def __init__(self, url: str, *, client: HTTPClient | None = None) -> None:
+        split_url(url)
         self._url = url.rstrip("/")
         self._client = client or HTTPClient()
         self._owns_client = client is None
@@ -99,8 +104,7 @@ class _Outgoing:
             )
         except HTTPError as error:
             raise _lost(error) from error
-        if found := metadata_of(reply.headers):
-            call.reply_metadata.update(found)
+        take_metadata(call.reply_metadata, reply.headers)
         if reply.status != 200:
             raise error_of(reply.status, reply.body)
         return self._decode(reply.body)
@@ -115,9 +119,9 @@ class _Outgoing:
                 body=self._encode(message),
                 idempotent=self._idempotent,
             ) as reply:
-                call.reply_metadata.update(metadata_of(reply.headers))
+                take_metadata(call.reply_metadata, reply.headers)
                 if reply.status != 200:
-                    raise error_of(reply.status, b"".join([part async for part in reply]))
+                    raise error_of(reply.status, await reply.read())
                 await self._pass_on(call, reply)
         except HTTPError as error:
             raise _lost(error) from error
@@ -127,8 +131,7 @@ class _Outgoing:
         async for part in reply:
             for event in reader.feed(part):
                 if event.name == b"end":
-                    end = msgspec.json.decode(event.data, type=End)
-                    call.reply_metadata.update(end.metadata)
+                    _take_end(call, event.data)
                     return
                 await self._item(call, event)
         text = "the stream broke off before its end"
@@ -138,6 +141,14 @@ class _Outgoing:
         if event.name == b"error":
             raise error_of(500, event.data)
         await call.send(self._decode(event.data))
+
+
+def _take_end(call: Call, data: bytes) -> None:
+    try:
+        call.reply_metadata.update(cast("End", _END(data)).metadata)
+    except ValueError as error:
+        text = f"the end of the peer's stream holds no metadata: {error}"
+        raise Internal(text) from None
 
 
 def _headers(call: Call, *own: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:

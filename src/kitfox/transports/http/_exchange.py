@@ -68,6 +68,11 @@ class Exchange:
         ]
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})
 
+    async def no_events(self) -> None:
+        """Answer HEAD: there is a stream, and none of it is wanted."""
+        await self.start_events(Metadata())
+        await self.event(b"", last=True)
+
     async def event(self, data: bytes, *, last: bool = False) -> None:
         """Send a piece of the stream."""
         await self.send({"type": "http.response.body", "body": data, "more_body": not last})

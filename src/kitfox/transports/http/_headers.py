@@ -4,6 +4,7 @@ import logging
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from kitfox.core import Code, InvalidArgument, Metadata
@@ -31,6 +32,7 @@ _GRPC_UNITS: Final[Mapping[str, float]] = {
 }
 _GRPC_TIMEOUT = re.compile(r"(\d{1,8})([HMSmun])")
 _MILLISECONDS = re.compile(r"\d{1,10}")
+_MOST_MILLISECONDS = 9_999_999_999  # four months
 
 
 class HeaderMetadata(Metadata):
@@ -70,18 +72,15 @@ class HeaderMetadata(Metadata):
     def _load(self) -> None:
         headers, self._headers = self._headers, None
         if headers is not None:
-            super().update(metadata_of(headers.items()))
+            take_metadata(self, headers.items())
 
 
-def metadata_of(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return what is metadata among headers; what Metadata cannot hold is left out."""
-    found: dict[str, str] = {}
+def take_metadata(into: Metadata, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Take what is metadata among headers; what Metadata cannot hold is left out."""
     for name, value in headers:
         if name not in RESERVED and not name.startswith((b"sec-", b"access-control-")):
-            text = value.decode("latin-1")
-            if text.isascii() and text.isprintable():
-                found[name.decode("latin-1")] = text
-    return found
+            with suppress(ValueError):
+                into[name.decode("latin-1")] = value.decode("latin-1")
 
 
 def headers_of(metadata: Metadata) -> list[tuple[bytes, bytes]]:
@@ -118,7 +117,7 @@ def _not_yours(name: bytes) -> str:
 
 def timeout_header(seconds: float) -> tuple[bytes, bytes]:
     """Return the header that tells the far end how long this one will wait."""
-    return b"connect-timeout-ms", b"%d" % math.ceil(seconds * 1000)
+    return b"connect-timeout-ms", b"%d" % math.ceil(min(seconds * 1000, _MOST_MILLISECONDS))
 
 
 def timeout_of(headers: Mapping[bytes, bytes]) -> float | None:

@@ -84,6 +84,9 @@ class Route:
             await exchange.reply(cast("bytes", reply), call.reply_metadata)
 
     async def _stream(self, exchange: Exchange, request: object) -> None:
+        if exchange.scope["method"] == "HEAD":
+            await exchange.no_events()
+            return
         stream = EventStream(exchange, self._encode)
         call = self._call(exchange, stream.put)
         stream.metadata = call.reply_metadata

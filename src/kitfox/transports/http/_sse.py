@@ -37,25 +37,36 @@ def write_event(data: bytes, name: bytes = b"") -> bytes:
 class EventReader:
     """Cuts a stream of bytes into events, wherever it was split on the way.
 
-    An event of more than `limit` bytes raises ResourceExhausted.
+    Lines end in LF, CRLF or CR. An event of more than `limit` bytes raises ResourceExhausted.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._rest = b""
+        self._split_crlf = b""  # a CR whose LF may be still to come
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """Yield the events that `data` completes."""
-        whole = self._rest + data if self._rest else data
-        if b"\r" in whole:
-            whole = whole.replace(b"\r\n", b"\n")
-        *blocks, self._rest = whole.split(b"\n\n")
-        if len(self._rest) > self._limit:
-            text = f"one event of the reply is longer than {self._limit} bytes"
-            raise ResourceExhausted(text)
+        *blocks, self._rest = (self._rest + self._lines(data)).split(b"\n\n")
         for block in blocks:
+            self._check(block)
             if (event := _read(block)) is not None:
                 yield event
+        self._check(self._rest.removesuffix(b"\n"))
+
+    def _lines(self, data: bytes) -> bytes:
+        """Return `data` with LF for all line ends."""
+        data, self._split_crlf = self._split_crlf + data, b""
+        if b"\r" not in data:
+            return data
+        if data.endswith(b"\r"):
+            data, self._split_crlf = data[:-1], b"\r"
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _check(self, event: bytes) -> None:
+        if len(event) > self._limit:
+            text = f"one event of the reply is longer than {self._limit} bytes"
+            raise ResourceExhausted(text)
 
 
 def _read(block: bytes) -> Event | None:

@@ -92,7 +92,7 @@ def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:
     )
     try:
         return number, msgspec.json.encode(problem)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         # What JSON cannot say must not hide the error itself.
         plain = error.message.encode("utf-8", "replace").decode()
         plain_problem = msgspec.structs.replace(problem, detail=plain, details={})
