@@ -3,7 +3,7 @@
 States, and who moves between them
 - *unknown*: nothing is published. The first snapshot leads to fresh; the first failure, or
   `PATIENCE` without an answer, publishes what the disk remembers (or nobody) and leads to stale.
-- *fresh*: a subscription vouches for the set. Its failure, or `SILENCE` without a sign of life,
+- *fresh*: a subscription vouches for the set. Its failure, or `silence` without a sign of life,
   leads to stale.
 - *stale*: the last-known set stays published, for ever if need be; a subscription is tried again
   and again, and its first snapshot leads to fresh.
@@ -25,7 +25,7 @@ from kitfox.registry._view import View
 from kitfox.scope import fail_after
 
 PATIENCE = 1.0
-SILENCE = 25.0
+SILENCE = 25.0  # two of a registry's signs of life, and some
 
 _log = logging.getLogger("kitfox.registry")
 
@@ -42,17 +42,25 @@ class Freshness(msgspec.Struct, frozen=True):
 class Feed:
     """The newest set of one service's instances; None until something is known.
 
-    `wall` gives Unix time; `draw` gives numbers from 0 to 1.
+    `wall` gives Unix time; `draw` gives numbers from 0 to 1; `silence` is in seconds.
     """
 
     def __init__(
-        self, service: str, registry: Registry, cache: DiskCache | None, *, wall: Clock, draw: Draw
+        self,
+        service: str,
+        registry: Registry,
+        cache: DiskCache | None,
+        *,
+        silence: float,
+        wall: Clock,
+        draw: Draw,
     ) -> None:
         self.service = service
         self.latest = Latest[frozenset[Instance] | None](None)
         self.freshness = Freshness(fresh=False, since=wall())
         self._registry = registry
         self._cache = cache
+        self._silence = silence
         self._wall = wall
         self._draw = draw
         self._view = View()
@@ -73,7 +81,7 @@ class Feed:
         try:
             await self._take(await _next(stream, PATIENCE))
             while True:
-                await self._take(await _next(stream, SILENCE))
+                await self._take(await _next(stream, self._silence))
         finally:
             await close(stream)
 

@@ -11,7 +11,7 @@ from kitfox.registry._background import Background
 from kitfox.registry._bearer import bearer
 from kitfox.registry._cache import DiskCache
 from kitfox.registry._contract import DEFAULT_TTL, Registry
-from kitfox.registry._feed import Clock, Feed, Freshness
+from kitfox.registry._feed import SILENCE, Clock, Feed, Freshness
 from kitfox.registry._instance import Instance
 from kitfox.registry._keeper import Draw, Keeper
 
@@ -71,7 +71,8 @@ class HTTPResolver:
     """A Resolver with one subscription for each watched service, over any connection.
 
     Without the registry it goes on with what it knew last; a new process begins with what `cache`
-    remembers. `state` tells how fresh that is.
+    remembers. `state` tells how fresh that is. A registry that shows no sign of life for `silence`
+    seconds counts as away.
     """
 
     def __init__(
@@ -80,11 +81,13 @@ class HTTPResolver:
         *,
         token: str = "",
         cache: DiskCache | None = None,
+        silence: float = SILENCE,
         wall: Clock = time.time,
         draw: Draw = random.random,
     ) -> None:
         self._registry = Registry.client(Through(connection, bearer(token)))
         self._cache = cache
+        self._silence = silence
         self._wall = wall
         self._draw = draw
         self._shared: dict[str, _Shared] = {}
@@ -116,11 +119,21 @@ class HTTPResolver:
     def _join(self, service: str) -> "_Shared":
         shared = self._shared.get(service)
         if shared is None:
-            feed = Feed(service, self._registry, self._cache, wall=self._wall, draw=self._draw)
+            feed = self._feed(service)
             shared = _Shared(feed, self._background.start(feed.run()))
             self._shared[service] = shared
         shared.watchers += 1
         return shared
+
+    def _feed(self, service: str) -> Feed:
+        return Feed(
+            service,
+            self._registry,
+            self._cache,
+            silence=self._silence,
+            wall=self._wall,
+            draw=self._draw,
+        )
 
     def _leave(self, shared: "_Shared") -> None:
         shared.watchers -= 1

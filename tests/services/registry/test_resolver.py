@@ -101,6 +101,31 @@ async def test_the_last_known_set_stays_while_the_registry_is_away(until):
     await resolver.aclose()
 
 
+async def test_a_registry_that_shows_no_sign_of_life_counts_as_away(registry, quick_with, until):
+    running = await registry(quick_with(sign_of_life=600.0))
+    await running.client.register(ADA)
+    resolver = HTTPResolver(running.connection, silence=0.1, draw=soonest)
+    async with fail_after(20), aclosing(resolver.watch("users")) as sets:
+        assert await anext(sets) == {ADA}
+        await until(lambda: not resolver.state("users").fresh)
+        await until(lambda: resolver.state("users").fresh)
+    await resolver.aclose()
+
+
+async def test_signs_of_life_keep_a_set_fresh(registry, quick_with):
+    running = await registry(quick_with(sign_of_life=0.05))
+    times = iter(range(1_000))
+    resolver = HTTPResolver(running.connection, silence=5.0, wall=lambda: float(next(times)))
+    async with fail_after(20), aclosing(resolver.watch("users")) as sets:
+        await anext(sets)
+        since = resolver.state("users")
+        async with aclosing(running.client.watch("users")) as snapshots:
+            for _ in range(5):
+                await anext(snapshots)
+        assert resolver.state("users") == since
+    await resolver.aclose()
+
+
 async def test_a_client_that_starts_without_the_registry_finds_its_peers_on_disk(tmp_path, until):
     wire, disk = Memory(grace=0.0), DiskCache(tmp_path)
     async with RegistryService(Settings()) as service, wire.listen(service.routes()):

@@ -61,6 +61,24 @@ async def changed(snapshots):
     raise AssertionError("the watch ended")
 
 
+async def test_a_watcher_that_is_slow_is_told_the_newest_set_and_delays_nobody(registry):
+    client = (await registry(Settings())).client
+    async with (
+        fail_after(20),
+        aclosing(client.watch("users")) as slow,
+        aclosing(client.watch("users")) as quick,
+    ):
+        await anext(slow)
+        for number in range(300):
+            await client.register(Instance("users", str(number)))
+        while len((await changed(quick)).instances) < 300:
+            pass
+        seen = [len((await changed(slow)).instances)]
+        while seen[-1] < 300:
+            seen.append(len((await changed(slow)).instances))
+        assert len(seen) < 10  # what was on its way, and the newest
+
+
 async def test_a_watcher_with_nothing_to_learn_hears_signs_of_life(registry):
     client = (await registry()).client
     await client.register(ADA)
