@@ -21,6 +21,7 @@ from kitfox.services.registry._gate import Gate
 from kitfox.services.registry._probe import listens, target
 
 FIRST_LOOK = 0.75
+PROBES = 64  # at a time: a broken network makes everybody suspect at once
 SECOND_LOOK = 0.25
 
 
@@ -32,6 +33,7 @@ class Holds:
         self._gate = gate
         self._background = background
         self._held = Counter[tuple[str, str]]()
+        self._probes = asyncio.Semaphore(PROBES)
 
     @contextmanager
     def hold(self, instance: Instance, *, owner: bytes, peer: str) -> Generator[None]:
@@ -76,9 +78,10 @@ class Holds:
         """Probe the addresses that may be called; without any, give it the benefit of doubt."""
         targets = [found for address in instance.addresses if (found := target(address))]
         allowed = [(host, port) for host, port in targets if self._gate.may_call(host, peer)]
-        for host, port in allowed:
-            if await listens(host, port):
-                return True
+        async with self._probes:
+            for host, port in allowed:
+                if await listens(host, port):
+                    return True
         return not allowed
 
     def _remove(self, instance: Instance, owner: bytes) -> None:
