@@ -86,7 +86,7 @@ def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:
         type="about:blank",
         title=_TITLES.get(number) or HTTPStatus(number).phrase,
         status=number,
-        detail=error.message,
+        detail=error.message.encode("utf-8", "replace").decode(),
         code=error.code.word,
         details=dict(error.details),
     )
