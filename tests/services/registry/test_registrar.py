@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from kitfox.core import InvalidArgument, Unauthenticated
+from kitfox.core import Call, Endpoint, InvalidArgument, Through, Unauthenticated, Unavailable
 from kitfox.registry import HTTPRegistrar, Instance
 from kitfox.scope import fail_after
 from kitfox.services.registry import RegistryService, Settings
@@ -121,6 +121,30 @@ async def test_an_instance_that_a_crashed_predecessor_still_holds_is_registered_
     await registrar.register(ADA)
     assert not registrar.registered(ADA)
     await until(lambda: registrar.registered(ADA))
+    await registrar.aclose()
+
+
+async def test_one_lost_renewal_never_flaps(registry, twins, until):
+    running, twin = await registry(), await twins("users")
+    listening = msgspec.structs.replace(ADA, addresses=(f"http://127.0.0.1:{twin.port}",))
+    lost = 0
+
+    def losing(endpoint: Endpoint) -> Endpoint:
+        async def lose_one_renewal(call: Call, message: object) -> object:
+            nonlocal lost
+            if call.method.name == "Renew" and not lost:
+                lost += 1
+                raise Unavailable("lost")
+            return await endpoint(call, message)
+
+        return lose_one_renewal
+
+    registrar = HTTPRegistrar(Through(running.connection, losing), ttl=1.0, draw=soonest)
+    await registrar.register(listening)
+    revision = (await running.client.get("users")).revision
+    await until(lambda: lost and not registrar.registered(listening))
+    await until(lambda: registrar.registered(listening))
+    assert (await running.client.get("users")).revision == revision
     await registrar.aclose()
 
 
