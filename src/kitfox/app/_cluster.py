@@ -5,6 +5,7 @@ and it moves on to the nodes it has not tried; whatever else goes wrong is the c
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -13,6 +14,8 @@ from typing import Self
 from kitfox.balancing import Balancer, Node, RoundRobin
 from kitfox.core import Call, Connection, Endpoint, Method, Unavailable, Unreachable
 from kitfox.registry import Instance, Resolver
+
+_log = logging.getLogger("kitfox.cluster")
 
 Dial = Callable[[str], Connection]
 
@@ -41,7 +44,8 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
     """A connection to whichever instances of a service there are.
 
     It watches the service while it is open. A call made before the first set is known waits for
-    it; afterwards a service without instances is Unavailable at once.
+    it; afterwards a service without instances is Unavailable at once. A watch that fails or ends
+    is begun again after `watch_again` seconds; until then the last set holds.
     """
 
     def __init__(
@@ -50,14 +54,16 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         *,
         resolver: Resolver,
         dial: Dial,
-        schemes: Iterable[str] = ("http", "https"),
+        schemes: Iterable[str] = ("http", "https", "http+unix"),
         balancer: Balancer | None = None,
+        watch_again: float = 1.0,
     ) -> None:
         self._service = service
         self._resolver = resolver
         self._dial = dial
         self._schemes = frozenset(schemes)
         self._balancer = balancer or RoundRobin()
+        self._watch_again = watch_again
         self._members: Mapping[str, _Member] = {}
         self._known = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
@@ -77,13 +83,14 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
+        self._known.set()  # nobody waits for a first set that will not come
 
     def endpoint(self, method: Method) -> Endpoint:
         """Return what makes calls of `method` on one instance or another."""
 
         async def call_one(call: Call, message: object) -> object:
             if not self._known.is_set():
-                await self._known.wait()
+                await self._first_set()
             return await self._call(method, call, message)
 
         return call_one
@@ -107,7 +114,21 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         text = f"no instance of {self._service} is known"
         raise Unavailable(text)
 
+    async def _first_set(self) -> None:
+        if self._watcher is None:
+            msg = f"the cluster of {self._service} is not open: enter it with `async with`"
+            raise RuntimeError(msg)
+        await self._known.wait()
+
     async def _watch(self) -> None:
+        while True:
+            try:
+                await self._follow()
+            except Exception:  # noqa: BLE001 - whatever a resolver raises, calls must go on
+                _log.exception("watching %s failed; it is begun again", self._service)
+            await asyncio.sleep(self._watch_again)
+
+    async def _follow(self) -> None:
         async for instances in self._resolver.watch(self._service):
             self._members = self._merge(instances)
             self._known.set()
@@ -116,15 +137,23 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         """Return the members of the new set; who stays where it was keeps its node."""
         members: dict[str, _Member] = {}
         for instance in sorted(instances, key=lambda instance: instance.id):
-            address = self._address(instance)
-            if address is None:
-                continue
-            old = self._members.get(instance.id)
-            if old is not None and old.address == address:
-                members[instance.id] = old
-            else:
-                members[instance.id] = _Member(instance, address, self._dial(address))
+            if (member := self._member(instance)) is not None:
+                members[instance.id] = member
         return members
+
+    def _member(self, instance: Instance) -> _Member | None:
+        """Return the member that an instance is; None when it cannot be called."""
+        if (address := self._address(instance)) is None:
+            return None
+        old = self._members.get(instance.id)
+        if old is not None and old.address == address:
+            old.node.weight = instance.weight
+            return old
+        try:
+            return _Member(instance, address, self._dial(address))
+        except ValueError as error:  # one that is registered wrongly must not cost the others
+            _log.warning("instance %s of %s is left out: %s", instance.id, self._service, error)
+            return None
 
     def _address(self, instance: Instance) -> str | None:
         """Return the first address that this cluster can dial."""

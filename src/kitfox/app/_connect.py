@@ -14,9 +14,10 @@ def dial(url: str, client: HTTPClient) -> Connection:
 
     Raises:
         UnknownScheme: the URL is not of a wire that is known here.
+        ValueError: the URL is malformed.
     """
     scheme = url.partition(":")[0]
-    if scheme not in {"http", "https"}:
-        msg = f"{url!r}: expected http:// or https://"
+    if scheme not in {"http", "https", "http+unix"}:
+        msg = f"{url!r}: expected http://, https:// or http+unix://"
         raise UnknownScheme(msg)
     return HTTPConnection(url, client=client)

@@ -9,6 +9,7 @@ It is one exit stack: the stop is the start in reverse by construction.
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -17,7 +18,16 @@ from contextlib import (
     contextmanager,
 )
 
-from kitfox.core import Endpoint, Listener, Method, Middleware, Service, chain, service_name
+from kitfox.core import (
+    Endpoint,
+    Listener,
+    Method,
+    Middleware,
+    Service,
+    chain,
+    methods_of,
+    service_name,
+)
 from kitfox.registry import Instance, Registrar
 
 _log = logging.getLogger("kitfox.app")
@@ -51,6 +61,11 @@ class Server:
     - `readiness` is what `/readyz` shows; give the same object to the listeners
     - `notice`: how long, in seconds, peers may take to notice that this instance is closing
     - `strict`: refuse to start when a listener cannot carry a method, instead of a warning
+
+    Without listeners it serves nobody, and only keeps its services open.
+
+    Raises:
+        ValueError: two services implement one contract.
     """
 
     def __init__(
@@ -64,6 +79,7 @@ class Server:
         notice: float = 3.0,
         strict: bool = False,
     ) -> None:
+        _check_contracts(services)
         self._services = services
         self._listeners = listeners
         self._wrap = chain(*middleware)
@@ -79,7 +95,10 @@ class Server:
         self._stop.set()
 
     async def run(self) -> None:
-        """Serve until SIGINT, SIGTERM or `stop`; a second signal has its usual, rude effect."""
+        """Serve until SIGINT, SIGTERM or `stop`; a second signal has its usual, rude effect.
+
+        Signals belong to the main thread: in another one, only `stop` ends it.
+        """
         with _signals(self.stop):
             async with self.running():
                 await self._stop.wait()
@@ -100,9 +119,7 @@ class Server:
             addresses = tuple(
                 [await stack.enter_async_context(each.listen(routes)) for each in self._listeners]
             )
-            stack.push_async_callback(self._wait_for_notice)
-            for instance in self._instances(addresses):
-                await self._register(instance, stack)
+            await stack.enter_async_context(self._known(addresses))
             self._readiness.set(ready=True)
             stack.callback(self._readiness.set, ready=False)
             yield addresses
@@ -128,27 +145,52 @@ class Server:
             msg = f"{type(listener).__name__} cannot carry {paths}"
             raise UnsupportedKind(msg)
 
+    @asynccontextmanager
+    async def _known(self, addresses: tuple[str, ...]) -> AsyncGenerator[None]:
+        """Be registered; in the end go on serving until those who know have heard the news."""
+        registrar, instances = self._registrar, self._instances(addresses)
+        if registrar is None or not instances:
+            yield
+            return
+        told = False
+        try:
+            async with AsyncExitStack() as stack:
+                for instance in instances:
+                    await registrar.register(instance)
+                    stack.push_async_callback(registrar.deregister, instance)
+                    told = True
+                yield
+        finally:
+            if told:
+                await asyncio.sleep(self._notice)
+
     def _instances(self, addresses: tuple[str, ...]) -> list[Instance]:
+        if not addresses:
+            return []
         names = sorted({service_name(service) for service in self._services} - {""})
         return [
             Instance(service=name, id=self._instance_id or addresses[0], addresses=addresses)
             for name in names
         ]
 
-    async def _register(self, instance: Instance, stack: AsyncExitStack) -> None:
-        if self._registrar is not None:
-            await self._registrar.register(instance)
-            stack.push_async_callback(self._registrar.deregister, instance)
 
-    async def _wait_for_notice(self) -> None:
-        """Go on serving until those who still know this instance have heard that it closes."""
-        if self._registrar is not None:
-            await asyncio.sleep(self._notice)
+def _check_contracts(services: Sequence[Service]) -> None:
+    """Check that no method has two implementations, of which one would silently win."""
+    served: dict[Method, Service] = {}
+    for service in services:
+        for method in methods_of(service).values():
+            if (other := served.setdefault(method, service)) is not service:
+                names = f"{type(other).__name__} and {type(service).__name__}"
+                msg = f"{names} both serve {method.path}"
+                raise ValueError(msg)
 
 
 @contextmanager
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into `stop`, and leave the second its usual effect."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     loop = asyncio.get_running_loop()
 
     def once() -> None:

@@ -58,18 +58,17 @@ def needs_of(factory: Factory) -> Needs:
     Raises:
         WiringError: a parameter without a default is neither a service nor settings.
     """
-    where = getattr(factory, "__qualname__", str(factory))
-    function = factory.__init__ if isinstance(factory, type) else factory  # type: ignore[misc]
-    hints = get_type_hints(function)
+    where = _name(factory)
+    hints = _hints(factory)
     services: dict[str, type[Service]] = {}
     settings: dict[str, type] = {}
     for parameter in inspect.signature(factory).parameters.values():
-        hint = cast("object", hints.get(parameter.name))
+        hint = hints.get(parameter.name) if parameter.kind in _NAMED else None
         if isinstance(hint, type) and issubclass(hint, Service):
             services[parameter.name] = hint
         elif _is_settings(hint):
             settings[parameter.name] = hint
-        elif parameter.default is parameter.empty and parameter.kind in _NAMED:
+        elif parameter.default is parameter.empty and parameter.kind not in _OPTIONAL:
             msg = (
                 f"{where}: parameter {parameter.name!r} is neither a Service nor a Struct of "
                 "settings; give it a default, or let a factory supply it"
@@ -82,22 +81,41 @@ def wire(factory: Factory, settings: Mapping[str, object], provide: Provide) -> 
     """Call `factory` with what it needs: services from `provide`, settings from the table.
 
     Raises:
-        WiringError: the settings do not fit (which field, what was expected), or what came of it
-            is no service.
+        WiringError: the settings do not fit (which field, what was expected), `factory` is only
+            a contract, or what came of it is no service.
     """
+    if inspect.isabstract(factory):
+        msg = f"{_name(factory)} is only a contract; name a class that implements it"
+        raise WiringError(msg)
     needs = needs_of(factory)
     given: dict[str, object] = {name: provide(kind) for name, kind in needs.services.items()}
     for name, kind in needs.settings.items():
         given[name] = _settings(settings, kind)
     made = cast("object", factory(**given))
     if not isinstance(made, Service):
-        where = getattr(factory, "__qualname__", factory)
-        msg = f"{where} made a {type(made).__name__}, which is no Service"
+        msg = f"{_name(factory)} made a {type(made).__name__}, which is no Service"
         raise WiringError(msg)
     return made
 
 
 _NAMED = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+_OPTIONAL = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+
+
+def _name(factory: object) -> str:
+    return str(getattr(factory, "__qualname__", factory))
+
+
+def _hints(factory: Factory) -> dict[str, object]:
+    if inspect.iscoroutinefunction(factory):
+        msg = f"{_name(factory)} is async; open what takes time in the service's __aenter__"
+        raise WiringError(msg)
+    function = factory.__init__ if isinstance(factory, type) else factory  # type: ignore[misc]
+    try:
+        return get_type_hints(function)
+    except (NameError, TypeError) as error:
+        msg = f"{_name(factory)}: its hints cannot be read: {error}"
+        raise WiringError(msg) from None
 
 
 def _module(name: str, target: str) -> object:

@@ -7,7 +7,7 @@ from kitfox.core import Call
 
 
 class RoundRobin:
-    """Gives each node its turn; one that came or went moves the turn by one at the most."""
+    """Gives each node its turn; while the nodes are the same, none is ahead by more than one."""
 
     def __init__(self) -> None:
         self._turn = 0
