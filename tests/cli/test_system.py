@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir
 from pathlib import Path
+from typing import Self
 
 import pytest
 from click.testing import CliRunner, Result
@@ -87,6 +88,36 @@ run = "shop:Stock"
 """
 
 
+class Started:
+    """A command that runs as a process; what it says goes to files."""
+
+    def __init__(self, folder: Path, words: tuple[str, ...]) -> None:
+        self._files = [folder / f"{words[0]}.{stream}" for stream in ("out", "err")]
+        with self._files[0].open("w") as out, self._files[1].open("w") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kitfox", *words],
+                cwd=folder,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                stdout=out,
+                stderr=err,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(30)
+
+    @property
+    def out(self) -> str:
+        return self._files[0].read_text()
+
+    @property
+    def err(self) -> str:
+        return self._files[1].read_text()
+
+
 class Up:
     """`kitfox up` in a folder, and other commands of kitfox there."""
 
@@ -124,16 +155,9 @@ class Up:
         with chdir(self.folder):
             return CliRunner().invoke(main, words)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str) -> "Started":
         """Start another command as a process."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "kitfox", *words],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return Started(self.folder, words)
 
     def json(self, *words: str):
         result = self.run(*words)
@@ -289,23 +313,24 @@ def test_logs_are_collected_from_all_and_filtered(system: Up):
     assert system.run("logs", "--level", "FATAL").stdout == ""
 
 
-def test_following_the_logs_shows_what_comes_and_ends_quietly(system: Up):
+def test_following_the_logs_outlives_the_log_service_and_ends_quietly(system: Up):
     with system.start("logs", "-f", "-n", "1", "--grep", "looking for") as following:
-        assert following.stdout
-        assert following.stderr
         system.run("call", "stock.get", "id=8")
-        while "looking for 8" not in following.stdout.readline():
-            pass
-        following.send_signal(signal.SIGINT)
-        assert following.stderr.read() == ""
-        assert following.wait(20) == Exit.INTERRUPTED
+        eventually(lambda: "looking for 8\n" in following.out)
+        os.kill(system.rows()["logs"]["pid"], signal.SIGKILL)
+        eventually(lambda: following.err == "the log service is away; waiting for it\n")
+        system.run("call", "stock.get", "id=9")
+        eventually(lambda: "looking for 9\n" in following.out)
+        assert following.out.count("looking for 8\n") == 1, "nothing comes twice"
+        following.process.send_signal(signal.SIGINT)
+        assert following.process.wait(30) == Exit.INTERRUPTED
+        assert following.err == "the log service is away; waiting for it\n"
 
 
 def test_a_second_up_in_the_same_folder_is_refused(system: Up):
     with system.start("up") as second:
-        _, said = second.communicate(timeout=30)
-    assert second.returncode == Exit.FAILED
-    assert f"Error: already running (pid {system.process.pid})" in said
+        assert second.process.wait(30) == Exit.FAILED
+        assert f"Error: already running (pid {system.process.pid})" in second.err
 
 
 def test_a_killed_service_is_started_again_and_found_again(system: Up):

@@ -1,8 +1,9 @@
 """Reading the log of a running system: its last entries, and each new one."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import click
 import msgspec
@@ -28,6 +29,7 @@ class Reading:
         self._as_json = as_json
         self._colour = shows_colour()
         self._newest = 0.0
+        self._away = False
 
     def last(self) -> None:
         """Print the last entries, oldest first."""
@@ -44,20 +46,22 @@ class Reading:
             self._print(entry)
 
     async def _follow_on(self) -> None:
-        last = self._lines
+        async with _logs(self._where):  # one that is nowhere at the start is not waited for
+            pass
+        wanted = Follow(**self._wanted, last=self._lines)
         while True:
-            try:
-                await self._follow(last)
-            except Unavailable:
-                if not self._newest:
-                    raise
-            click.echo("the log service is away; waiting for it", err=True)
+            with suppress(Unavailable):
+                await self._follow(wanted)
+            if not self._away:
+                click.echo("the log service is away; waiting for it", err=True)
+            self._away = True
             await asyncio.sleep(_AGAIN)
-            last = _MOST
+            since = max(self._wanted["since"], math.nextafter(self._newest, math.inf))
+            wanted = Follow(**self._wanted | {"since": since}, last=_MOST)
 
-    async def _follow(self, last: int) -> None:
+    async def _follow(self, wanted: Follow) -> None:
+        """Print entries as they come, until the log service goes away."""
         async with _logs(self._where) as logs:
-            wanted = Follow(**self._wanted, last=last)
             async for item in logs.tail(wanted):
                 if item.missed:
                     click.echo(f"{item.missed} entries passed over", err=True)
@@ -65,6 +69,7 @@ class Reading:
 
     def _print(self, entry: Entry) -> None:
         self._newest = max(self._newest, entry.time)
+        self._away = False
         if self._as_json:
             print_json_line(entry)
         else:
