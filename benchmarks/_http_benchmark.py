@@ -69,10 +69,15 @@ def rounds(measures: Mapping[str, Measure], *, times: int) -> Rounds:
     return {name: samples[1:] for name, samples in seen.items()}
 
 
-def ratio(samples: Rounds, subject: str, peer: str) -> float:
-    """Return the median of the rounds' ratios, in processor time."""
+def ratios(samples: Rounds, subject: str, peer: str) -> list[float]:
+    """Return the rounds' ratios in processor time, from the lowest to the highest."""
     pairs = zip(samples[subject], samples[peer], strict=True)
-    return statistics.median(own.processor / other.processor for own, other in pairs)
+    return sorted(own.processor / other.processor for own, other in pairs)
+
+
+def ratio(samples: Rounds, subject: str, peer: str) -> float:
+    """Return the median of the rounds' ratios."""
+    return statistics.median(ratios(samples, subject, peer))
 
 
 def report(title: str, samples: Rounds, claims: Sequence[Claim]) -> bool:
@@ -82,7 +87,8 @@ def report(title: str, samples: Rounds, claims: Sequence[Claim]) -> bool:
     for name, taken in samples.items():
         clock = statistics.median(sample.clock for sample in taken)
         processor = statistics.median(sample.processor for sample in taken)
-        shown = f"{ratio(samples, name, base):5.2f} × {base}"
+        low, *_, high = ratios(samples, name, base)
+        shown = f"{ratio(samples, name, base):5.2f} × {base} ({low:.2f} to {high:.2f})"
         print(f"  {name:<20} {clock:>10,.0f} {processor:>12,.0f}   {shown}")
     met = [ratio(samples, claim.subject, claim.peer) >= claim.least for claim in claims]
     for claim, good in zip(claims, met, strict=True):
