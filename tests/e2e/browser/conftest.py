@@ -22,11 +22,10 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "school"
 @pytest.fixture
 async def portal(tmp_path):
     """The address of a portal over the five sample students."""
-    async with (
-        SQLGrading(GradingSettings(str(tmp_path / "grading.db"))) as grading,
-        HTTP("127.0.0.1:0", fallback=Portal(grading, PortalSettings()).asgi()).listen({}) as url,
-    ):
-        yield url
+    async with SQLGrading(GradingSettings(str(tmp_path / "grading.db"))) as grading:
+        site = Portal(grading, PortalSettings(patience=30)).asgi()
+        async with HTTP("127.0.0.1:0", fallback=site).listen({}) as url:
+            yield url
 
 
 class School:
@@ -60,8 +59,9 @@ class School:
 @asynccontextmanager
 async def running(config, state, settings):
     """Run `kitfox up` with other settings than the file's, until the portal is open."""
-    settings = {"system.state": str(state), **settings}
-    overrides = [part for pair in settings.items() for part in ("--set", "=".join(pair))]
+    # Time enough for a busy machine.
+    more = {"system.state": str(state), "service.portal.settings.patience": "5"}
+    overrides = [part for pair in (more | settings).items() for part in ("--set", "=".join(pair))]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "kitfox", "up", "--config", str(config), *overrides),
         stdout=asyncio.subprocess.PIPE,

@@ -166,6 +166,7 @@ async def test_grading_goes_and_comes_back(quiet, school):
     """Four real processes; the portal is not restarted."""
     portal = school.pid("portal")
     await quiet.goto(f"{school.portal}/students/1")
+    await shows(quiet, "h1", "Ada Okafor")
     await fill_in(quiet, "Botany", "Exam", "61")
     await is_at(quiet, f"{school.portal}/students/1#grade-16")
     school.send("grading", signal.SIGSTOP)
