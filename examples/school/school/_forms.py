@@ -12,7 +12,7 @@ from school.contract import MOST_CHARACTERS, Grade, GradeType, Student
 T = TypeVar("T")
 Typed = Mapping[str, str]
 
-# A browser's form has four fields at most.
+# A browser's form has three fields.
 MAX_FIELDS = 10
 
 _FORM = "application/x-www-form-urlencoded"
