@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,9 +105,7 @@ class Supervisor:
             for keeper in wave:
                 keeper.start()
             with suppress(TimeoutError):
-                async with fail_after(_COURTESY):
-                    for keeper in wave:
-                        await keeper.tried.wait()
+                await _tried(wave)
 
     async def _stop_in_order(self) -> None:
         await self._stop.wait()
@@ -119,3 +117,10 @@ class Supervisor:
 
     def _keepers(self) -> list[Keeper]:
         return [keeper for wave in self._waves for keeper in wave]
+
+
+async def _tried(wave: Iterable[Keeper]) -> None:
+    """Wait until all of a wave are ready or have fallen; TimeoutError."""
+    async with fail_after(_COURTESY):
+        for keeper in wave:
+            await keeper.tried.wait()
