@@ -100,7 +100,7 @@ async def test_other_methods_are_405_with_allow_and_other_paths_404(registry, as
     app = (await registry()).asgi
     answer = await ask(app, "PUT", "/services")
     assert answer.status == 405
-    assert answer.headers["allow"] == "DELETE, GET, POST"
+    assert answer.headers["allow"] == "DELETE, GET, HEAD, POST"
     assert (await ask(app, "POST", "/elsewhere")).status == 404
 
 
