@@ -47,7 +47,7 @@ USED_WRONGLY = {
     ("run", "a:A", "--service", "a"): "expected either MODULE:NAME or --service NAME",
     ("run", "hello"): 'command line: service.hello.run: expected "module:Class" or',
     ("services",): "no registry is known here; say --registry URL",
-    ("services", "--registry", "ftp://x"): "'ftp://x': expected http:// or https://",
+    ("services", "--registry", "ftp://x"): "'ftp://x': expected http://",
     ("logs", "--level", "LOUD"): "--level: 'LOUD' is no level",
     ("logs", "--since", "then"): "--since: expected 90s, 15m, 2h, 1d",
     ("services", "--timeout", "0"): "0.0 is not in the range x>0",
