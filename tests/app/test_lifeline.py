@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import queue
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -70,12 +71,15 @@ async def test_a_child_that_does_not_stop_is_killed_with_all_it_started():
 
 
 async def test_a_process_is_asked_kindly_first_and_only_when_the_line_is_cut():
-    asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
+    asked: queue.SimpleQueue[signal.Signals] = queue.SimpleQueue()
     with Lifeline() as lifeline:
-        hold_lifeline(
-            os.dup(lifeline.fd), 0.0, lambda sent: loop.call_soon_threadsafe(asked.put_nowait, sent)
-        )
+        hold_lifeline(os.dup(lifeline.fd), 0.0, asked.put)
         assert asked.empty()
-    async with fail_after(10):
-        assert [await asked.get(), await asked.get()] == [signal.SIGTERM, signal.SIGKILL]
+    first, second = [await asyncio.to_thread(asked.get, timeout=10) for _ in range(2)]
+    assert (first, second) == (signal.SIGTERM, signal.SIGKILL)
+
+
+async def test_what_a_child_leaves_behind_ends_with_it():
+    leaving = KIND.replace("grandchild.kill()", "pass")
+    async with orphaned(CHILD.format(before=leaving, grace=60)) as output:
+        assert await output.read() == b"asked kindly\n"

@@ -4,12 +4,14 @@ Rules:
 
 - The supervisor holds the only writing end, and never writes; each child has the reading end.
 - End of file there means that the supervisor is gone. The child then asks itself to stop kindly,
-  as if it had got SIGTERM, and kills its whole group when that has not been enough.
+  as if it had got SIGTERM, and kills its whole group at its exit, or when that does not come: what
+  it started has nobody else to end it.
 
 A thread waits for it, so that a blocked event loop dies as well; unlike PR_SET_PDEATHSIG this
 has no race at the start, does not depend on the thread that spawned, and works on every Unix.
 """
 
+import atexit
 import os
 import signal
 import threading
@@ -60,6 +62,7 @@ def hold_lifeline(
 def _wait(fd: int, grace: float, end: Callable[[signal.Signals], None]) -> None:
     while os.read(fd, 1):
         pass
+    atexit.register(end, signal.SIGKILL)
     end(signal.SIGTERM)
     threading.Event().wait(grace)
     end(signal.SIGKILL)
