@@ -10,11 +10,11 @@ import socket
 import sys
 import tomllib
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
-from random import SystemRandom
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -61,20 +61,28 @@ class Command:
         return self._log.read_text()
 
     @property
+    def written(self) -> int:
+        """How many bytes it has written so far."""
+        return self._log.stat().st_size
+
+    @property
     def running(self) -> bool:
         return self._process.returncode is None
 
     async def says(self, pattern: str, *, since: int = 0) -> re.Match[str]:
-        """Wait for a line of its output, from a position in it on."""
-        search = re.compile(pattern, re.MULTILINE).search
+        """Wait for a line of its output, after a number of bytes of it."""
 
         def look() -> re.Match[str] | None:
             running = self.running
-            found = search(self.output, since)
+            found = re.search(pattern, self._lines(since), re.MULTILINE)
             assert running or found, f"{pattern} was never said"
             return found
 
         return await until(look)
+
+    async def says_anew(self, pattern: str) -> re.Match[str]:
+        """Wait for a line that it has not written yet."""
+        return await self.says(pattern, since=self.written)
 
     def ctrl_c(self) -> None:
         os.killpg(self.pid, signal.SIGINT)
@@ -89,6 +97,12 @@ class Command:
     async def ended(self) -> int:
         async with fail_after(PATIENCE):
             return await self._process.wait()
+
+    def _lines(self, since: int) -> str:
+        """Read the whole lines after a number of bytes."""
+        with self._log.open("rb") as log:
+            log.seek(since)
+            return log.read().rpartition(b"\n")[0].decode()
 
 
 class System:
@@ -152,6 +166,12 @@ class System:
     def send(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a service that `kitfox up` runs."""
         os.kill(self.rows()[name]["pid"], number)
+
+    async def kill(self, name: str) -> None:
+        """Kill a service that `kitfox up` runs; it knows when this returns."""
+        pid = await until(lambda: self.rows()[name]["pid"])
+        os.kill(pid, signal.SIGKILL)
+        await until(lambda: self.rows()[name]["pid"] != pid)
 
     def is_back(self, name: str, restarts: int = 1) -> bool:
         row = self.rows()[name]
@@ -219,34 +239,45 @@ class System:
         return bool(rows) and all(row["state"] == "ready" for row in rows)
 
 
-def free_port() -> int:
-    """Find a port that the kernel gives to nobody by itself, so that it stays free.
-
-    The draw is the system's: pytest-randomly gives all workers the same seed.
-    """
-    while True:
-        port = SystemRandom().randrange(10_000, 32_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+def on_own_ports(config: str, reserve: Callable[[], int]) -> str:
+    """Return a configuration that names no fixed port of this machine."""
+    ports = defaultdict[str, int](reserve, {"0": 0})
+    return re.sub(r"127\.0\.0\.1:(\d+)", lambda found: f"127.0.0.1:{ports[found[1]]}", config)
 
 
 def config_of_school(name: str) -> str:
-    """Return one of the school's configurations with ports of its own, to stand elsewhere."""
+    """Return one of the school's configurations, to stand in another folder."""
     text = (SCHOOL / name).read_text()
-    for port in set(re.findall(r"127\.0\.0\.1:(\d+)", text)):
-        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}")
     return text.replace("[system]\n", f"[system]\npath = {json.dumps(['.', str(SCHOOL)])}\n")
 
 
 @pytest.fixture
-async def system(tmp_path):
+def reserve_port():
+    """Find ports that nobody else is given while the test runs.
+
+    A socket that is bound and does not listen keeps each: the kernel hands out another, and who
+    names this one, with SO_REUSEADDR as servers do, gets it.
+    """
+    with ExitStack() as stack:
+
+        def reserve() -> int:
+            kept = stack.enter_context(socket.socket())
+            kept.bind(("127.0.0.1", 0))
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            return kept.getsockname()[1]
+
+        yield reserve
+
+
+@pytest.fixture
+async def system(tmp_path, reserve_port):
     """Make systems of a configuration; all that they started has ended after the test."""
     systems = []
 
     def make(config: str) -> System:
         folder = tmp_path / str(len(systems))
         folder.mkdir()
-        systems.append(System(folder, config, http))
+        systems.append(System(folder, on_own_ports(config, reserve_port), http))
         return systems[-1]
 
     async with HTTPClient() as http:
@@ -275,11 +306,6 @@ def school(system, school_config) -> System:
 def original(system) -> System:
     """The school that speaks the original protocol; nothing of it runs yet."""
     return system(config_of_school("original.toml"))
-
-
-@pytest.fixture(name="free_port")
-def free_port_fixture() -> int:
-    return free_port()
 
 
 @pytest.fixture(name="until")

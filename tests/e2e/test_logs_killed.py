@@ -1,21 +1,19 @@
 """The log service is killed while a service logs in the way that the standard library has."""
 
-import signal
-
 from kitfox.services.logs import Logs, Query, entries_of
 from kitfox.transports.http import HTTPConnection
 
 CONFIG = """
 [system]
-registry = "http://127.0.0.1:{port}"
+registry = "http://127.0.0.1:7700"
 
 [service.registry]
 run = "kitfox.services.registry:build"
-listen = "http://127.0.0.1:{port}"
+listen = "http://127.0.0.1:7700"
 
 [service.logs]
 run = "kitfox.services.logs:LogService"
-settings = {{ segment_bytes = 8192 }}
+settings = { segment_bytes = 8192 }
 
 [service.talker]
 run = "talker:Talker"
@@ -49,17 +47,14 @@ async def logged(system) -> list[str]:
         return [entry.message async for entry in entries][::-1]
 
 
-async def test_1000_lines_arrive_once_and_in_order_though_the_log_service_is_killed(
-    system, free_port, until
-):
-    talking = system(CONFIG.format(port=free_port))
+async def test_1000_lines_arrive_once_and_in_order_though_the_log_service_is_killed(system, until):
+    talking = system(CONFIG)
     (talking.folder / "talker.py").write_text(TALKER)
     await talking.up()
     talker = talking.address("talker")
     for first in range(1, LINES, CHUNK):
         if first in KILLED_IN:
-            await until(lambda: talking.rows()["logs"]["pid"])
-            talking.send("logs", signal.SIGKILL)
+            await talking.kill("logs")
         page = await talking.call(f"{talker}/test.Talker/Talk", first=first, last=first + CHUNK - 1)
         assert page.status == 200
     expected = [f"line {number}" for number in range(1, LINES + 1)]

@@ -47,9 +47,11 @@ async def test_stopping_either_of_two_gradings_under_load_fails_no_page(
         using = group.create_task(crowd.use())
         for name in ("grading", "grading2"):
             for each in ("grading", "grading2"):
-                await up.says(rf"^{each} .*renamed$", since=len(up.output))
+                await up.says_anew(rf"^{each} .*renamed$")
             school.send(name, signal.SIGTERM)
             await until(lambda name=name: school.is_back(name))
-        await up.says(rf"^{name} .*renamed$", since=len(up.output))
+        await up.says_anew(rf"^{name} .*renamed$")
         using.cancel()
     assert set(crowd.answers) == {200, 303}
+    restarts = {name: row["restarts"] for name, row in school.rows().items()}
+    assert restarts == {"registry": 0, "logs": 0, "grading": 1, "portal": 0, "grading2": 1}

@@ -7,19 +7,17 @@ ALONE = """
 run = "{name}:Service"
 """
 
-CHILDREN = """
+LEAVING = """
 import subprocess
 from kitfox.core import Service as Base
 
-class Service(Base, name="test.Parent"):
+class Service(Base, name="test.Leaving"):
     async def __aenter__(self):
-        self._child = subprocess.Popen(["sleep", "1000"])
-        print("child", self._child.pid, flush=True)
+        subprocess.Popen(["sleep", "1000"])
         return self
 
     async def __aexit__(self, *_):
-        self._child.terminate()
-        self._child.wait()
+        print("left", flush=True)
 """
 
 STUBBORN = """
@@ -66,16 +64,19 @@ async def test_a_second_ctrl_c_kills_even_the_children_of_one_that_does_not_stop
     up.ctrl_c()
     await up.says(r"^stubborn +\| never$")
     up.ctrl_c()
-    await up.says(r"^kitfox +\| stubborn stopped: killed$")
+    await up.says(r"^kitfox +\| stubborn stopped")
     await up.ended()
     assert stubborn.processes() == []
 
 
-async def test_a_killed_supervisor_takes_all_it_ran_with_it(school, until):
-    up = await school.up()
-    assert len(school.processes()) == 5
+async def test_a_killed_supervisor_takes_all_with_it_even_the_children_of_its_services(
+    system, until
+):
+    leaving = alone(system, "leaving", LEAVING)
+    up = await leaving.up()
+    assert len(leaving.processes()) == 3
     await up.kill()
-    await until(lambda: school.processes() == [])
+    await until(lambda: leaving.processes() == [])
 
 
 async def test_a_service_that_crashes_over_and_over_hinders_no_other(system, school_config, until):
