@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 demo: $(STAMP) ## Run the school: registry, logs, grading and portal as four processes
-	$(BIN)/kitfox up examples/school/kitfox.toml
+	$(BIN)/kitfox up --config examples/school/kitfox.toml
 
 test: $(STAMP) ## Run every test in random order; T=path picks some
 	$(PYTEST) --cov --cov-report=term:skip-covered $(T)
