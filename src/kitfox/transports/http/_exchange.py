@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from kitfox.core import Metadata, RPCError
 from kitfox.net import Receive, Scope, Send, reply
+from kitfox.transports.http._direct import direct_of
 from kitfox.transports.http._headers import RawHeaders, reply_headers
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
-from kitfox.transports.http._whole import EXTENSION, Whole
 
 JSON_TYPE = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", PROBLEM_TYPE)
@@ -16,7 +16,7 @@ EVENTS_TYPE = (b"content-type", b"text/event-stream")
 class Exchange:
     """A request and its way back; `extra` are headers that go into every answer."""
 
-    __slots__ = ("extra", "headers", "receive", "scope", "send")
+    __slots__ = ("direct", "extra", "headers", "receive", "scope", "send")
 
     def __init__(
         self,
@@ -31,10 +31,13 @@ class Exchange:
         self.send = send
         self.headers = headers
         self.extra = extra
+        self.direct = direct_of(scope)
 
     @property
     def peer(self) -> str:
         """The client's address."""
+        if self.direct is not None:
+            return self.direct.peer
         client = self.scope.get("client")
         return f"{client[0]}:{client[1]}" if client else ""
 
@@ -43,8 +46,8 @@ class Exchange:
         headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), *self.extra]
         if metadata:
             headers += reply_headers(metadata)
-        whole: Whole | None = self.scope.get(EXTENSION)
-        if whole is not None and not self.extra and whole.answer(self.send, headers, body):
+        direct = None if self.extra else self.direct
+        if direct is not None and direct.answer(self.scope, self.send, headers, body):
             return
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})

@@ -8,13 +8,17 @@ headers are complete.
 import asyncio
 from typing import cast
 
+from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kitfox.core import Code, RPCError
-from kitfox.transports.http import _watch as watch, _whole as whole
+from kitfox.net import Scope, Send
+from kitfox.transports.http._direct import STATE, Leaving
+from kitfox.transports.http._headers import RawHeaders
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 
+_OK = b"HTTP/1.1 200 OK\r\n"
 _REASON = {
     400: b"Bad Request",
     408: b"Request Timeout",
@@ -40,32 +44,38 @@ class BoundedProtocol(HttpToolsProtocol):
 
     limits = HTTPLimits()
 
+    watches: set[Leaving]
+    peer = ""
     _refused = False
-    _incomplete = False  # in headers or body
-    _in_headers = False
     _piece = 0  # size of what arrived last
-    _header_bytes = 0  # of this request, without the piece in which it began
+    _header_bytes = 0  # of the request in whose headers we are, without the piece in which it began
     _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection; uvicorn copies `app_state` into the scope of each of its requests."""
+        self.watches = set()
+        self.app_state: dict[str, object] = {**self.app_state, STATE: self}
+        super().connection_made(transport)
+        self.peer = f"{self.client[0]}:{self.client[1]}" if self.client else ""
+        if len(self.connections) > self.limits.connections:
+            text = f"the server is busy with {self.limits.connections} connections"
+            self._refuse(503, RPCError.of(Code.UNAVAILABLE, text))
+        else:
+            self._await_request()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
         if self._refused:
             return
         self._piece = len(data)
-        if self._in_headers:
-            self._header_bytes += len(data)
+        self._header_bytes = self._header_bytes + len(data) if self._in_headers() else 0
         super().data_received(data)
-        if self._incomplete:
+        if self._in_headers() or self._in_body():
             self._await_rest()
-        elif self.timeout_keep_alive_task is None and self._unanswered() is None:
+            return
+        self._stop_timer()
+        if self.timeout_keep_alive_task is None and self._unanswered() is None:
             self._await_request()  # what came began no request: line breaks, say
-
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        self._incomplete = self._in_headers = True
-        self._header_bytes = 0
-        super().on_message_begin()
-        self._extensions()[watch.EXTENSION] = self._watches
 
     def on_headers_complete(self) -> None:
         """End the headers; the application starts."""
@@ -74,40 +84,56 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse_headers()
             raise _TooLong
         super().on_headers_complete()
-        self._in_headers = False
-        self._extensions()[whole.EXTENSION] = whole.Whole(self, self.cycle)
 
-    def on_message_complete(self) -> None:
-        """End the request."""
-        self._incomplete = False
-        self._stop_timer()
-        super().on_message_complete()
+    def whole_body(self, scope: Scope) -> bytes | None:
+        """Return a request's body, or None when not all of it has arrived."""
+        cycle = self.cycle
+        if cycle.scope is not scope or cycle.more_body:
+            return None
+        return bytes(cycle.body)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin a connection."""
-        self._watches: set[watch.Watch] = set()
-        super().connection_made(transport)
-        if len(self.connections) > self.limits.connections:
-            text = f"the server is busy with {self.limits.connections} connections"
-            self._refuse(503, RPCError.of(Code.UNAVAILABLE, text))
-        else:
-            self._await_request()
+    def answer(self, scope: Scope, send: Send, headers: RawHeaders, body: bytes) -> bool:
+        """Answer a request in one write, when nothing about it is out of the ordinary."""
+        cycle = self.cycle
+        if (
+            cycle.scope is not scope  # a pipelined request behind it is known already
+            or send != cycle.send
+            or cycle.disconnected
+            or cycle.response_started
+            or not cycle.keep_alive
+            or self.flow.write_paused
+            or scope["method"] == "HEAD"
+        ):
+            return False
+        cycle.response_started = cycle.response_complete = True
+        fields = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
+        self.transport.write(b"".join((_OK, *fields, b"\r\n", body)))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
-        for watching in tuple(self._watches):
-            watching.leave()
+        self.app_state = {}  # it holds this object
+        for watch in tuple(self.watches):
+            watch.leave()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._refuse(400, RPCError.of(Code.INVALID_ARGUMENT, msg))
 
-    def _extensions(self) -> dict[str, object]:
-        """Return the scope as what it is, a dict to which a server may add."""
-        return cast("dict[str, object]", self.scope)
+    def _in_headers(self) -> bool:
+        """Whether a request has begun, so has a scope, whose headers have not ended."""
+        scope = cast("HTTPScope | None", self.scope)  # None before the first request
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return scope is not None and (cycle is None or cycle.scope is not scope)
+
+    def _in_body(self) -> bool:
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return cycle is not None and cycle.more_body
 
     def _header_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -123,7 +149,7 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def _await_rest(self) -> None:
-        if self._in_headers and self._header_bytes > self.limits.header_bytes:
+        if self._in_headers() and self._header_bytes > self.limits.header_bytes:
             self._refuse_headers()
         elif self._timer is None:
             self._timer = self.loop.call_later(self.limits.request_time, self._late)
@@ -150,7 +176,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._stop_timer()
         cycle = self._unanswered()
-        in_body = self._incomplete and not self._in_headers
+        in_body = self._in_body() and not self._in_headers()
         if in_body and not self._may_answer(cycle):
             self.transport.close()
         elif cycle is not None and not in_body:

@@ -44,18 +44,24 @@ class Route:
             return self._answer_body(exchange, names)
         return self._replies(exchange, (b"", names, exchange.scope["query_string"]))
 
-    async def _answer_body(self, exchange: Exchange, names: Mapping[str, str]) -> None:
-        body = await self._body(exchange)
+    def _answer_body(self, exchange: Exchange, names: Mapping[str, str]) -> Awaitable[None]:
+        body = exchange.direct.whole_body(exchange.scope) if exchange.direct else None
+        if body is None or len(body) > self._body_limit:
+            return self._answer_when_read(exchange, names)
+        _check_type(exchange, body)
+        return self._replies(exchange, (body, names, exchange.scope["query_string"]))
+
+    async def _answer_when_read(self, exchange: Exchange, names: Mapping[str, str]) -> None:
+        body = await self._read(exchange)
+        _check_type(exchange, body)
         await self._replies(exchange, (body, names, exchange.scope["query_string"]))
 
-    async def _body(self, exchange: Exchange) -> bytes:
+    async def _read(self, exchange: Exchange) -> bytes:
         _check_length(exchange, self._body_limit)
         try:
-            body = await read_body(exchange.receive, self._body_limit)
+            return await read_body(exchange.receive, self._body_limit)
         except BodyTooLarge as error:
             raise Refused(413, Code.RESOURCE_EXHAUSTED, str(error)) from None
-        _check_type(exchange, body)
-        return body
 
     def _call(self, exchange: Exchange, send: Send = nowhere) -> Call:
         left = timeout_of(exchange.headers)
@@ -69,7 +75,7 @@ class Route:
 
     async def _single(self, exchange: Exchange, request: object) -> None:
         call = self._call(exchange)
-        watch = Watch(exchange.scope, exchange.receive)
+        watch = Watch(exchange.direct, exchange.receive)
         try:
             try:
                 reply = await self._endpoint(call, request)
@@ -90,7 +96,7 @@ class Route:
         stream = EventStream(exchange, self._encode)
         call = self._call(exchange, stream.put)
         stream.metadata = call.reply_metadata
-        watch = Watch(exchange.scope, exchange.receive)
+        watch = Watch(exchange.direct, exchange.receive)
         try:
             try:
                 with self._streams.one():
@@ -119,7 +125,10 @@ def _check_type(exchange: Exchange, body: bytes) -> None:
     Not pedantry: a browser posts JSON across sites only with the server's consent (CORS), but
     plain text and forms without.
     """
-    kind = exchange.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    declared = exchange.headers.get(b"content-type", b"")
+    if declared == b"application/json":
+        return
+    kind = declared.partition(b";")[0].strip().lower()
     if kind == b"application/json" or (kind.endswith(b"+json") and b"/" in kind):
         return
     if body or kind:

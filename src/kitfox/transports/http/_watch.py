@@ -1,16 +1,14 @@
 """Cancels the running task when its client leaves.
 
-Our own server tells it: the scope's extension `kitfox.watches` is the set of what to tell when the
-connection is lost. Any other ASGI server has to be asked, which costs a task; most handlers are
-done before the loop turns once, so the asking begins only with the next turn.
+Our own connections tell it. Any other ASGI server has to be asked, which costs a task; most
+handlers are done before the loop turns once, so the asking begins only with the next turn.
 """
 
 import asyncio
 
 from kitfox.core import Unavailable
-from kitfox.net import Receive, Scope
-
-EXTENSION = "kitfox.watches"
+from kitfox.net import Receive
+from kitfox.transports.http._direct import Direct
 
 
 class Watch:
@@ -21,10 +19,10 @@ class Watch:
 
     __slots__ = ("_asking", "_gone", "_receive", "_soon", "_task", "_watches")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, direct: Direct | None, receive: Receive) -> None:
         self._task = asyncio.current_task()
         self._gone = False
-        self._watches: set[Watch] | None = scope.get(EXTENSION)
+        self._watches = None if direct is None else direct.watches
         if self._watches is not None:
             self._watches.add(self)
         else:

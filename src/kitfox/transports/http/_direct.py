@@ -1,0 +1,46 @@
+"""What kitfox's own connections can do beyond ASGI, which spends more on an answer than we do.
+
+A connection of ours stands in the scope's `state`. With any other ASGI server there is none, and
+when ours declines, ASGI is the way all the same.
+"""
+
+from typing import Final, Protocol
+
+from kitfox.net import Scope, Send
+from kitfox.transports.http._headers import RawHeaders
+
+STATE: Final = "kitfox.connection"
+
+
+class Leaving(Protocol):
+    """What wants to know when a client leaves."""
+
+    def leave(self) -> None:
+        """Learn it."""
+        ...
+
+
+class Direct(Protocol):
+    """A connection that can be spoken to without ASGI."""
+
+    watches: set[Leaving]
+    peer: str
+
+    def whole_body(self, scope: Scope) -> bytes | None:
+        """Return a request's body, or None when not all of it has arrived."""
+        ...
+
+    def answer(self, scope: Scope, send: Send, headers: RawHeaders, body: bytes) -> bool:
+        """Answer a request with status 200; False: nothing was done, and ASGI has to do it.
+
+        `headers` are valid as they are, name the body's length, and do not close the connection.
+        `send` is how the application would answer: if it is not the connection's own, somebody
+        in between wants to see the answer.
+        """
+        ...
+
+
+def direct_of(scope: Scope) -> Direct | None:
+    """Return the connection that a request came over, if it is one of ours."""
+    state: dict[str, Direct] = scope.get("state", {})
+    return state.get(STATE)
