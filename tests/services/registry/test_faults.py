@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import aclosing
 
+import msgspec
 import pytest
 
 from kitfox.registry import Instance, Limits, Patch
@@ -162,6 +163,24 @@ async def test_fault_10_a_restored_service_is_told_once(registry, twins, ask, un
     grading.beating = 200
     await until(lambda: grading.beats > beats + 7)
     assert len(grading.patches) == 3
+
+
+async def test_a_service_that_stays_away_for_long_is_forgotten(
+    registry, twins, ask, until, quick_with
+):
+    rhythm = msgspec.structs.replace(quick_with().heartbeat, grace=0.2)
+    running = await registry(quick_with(heartbeat=rhythm, allow=("10.0.0.7",)))
+    log = await twins("LogService")
+    await register(ask, running.asgi, log)
+
+    async def is_answered(status: int) -> bool:
+        """Tell by a stranger's attempt, which changes nothing, whether the URL is known."""
+        answer = await ask(running.asgi, "DELETE", "/services", log.url, client="10.0.0.7")
+        return answer.status == status
+
+    assert await is_answered(403)
+    await log.die()
+    await until(lambda: is_answered(404))
 
 
 async def test_fault_11_a_restart_forgets_nobody(registry, twins, ask, until, quick_with, tmp_path):

@@ -3,7 +3,16 @@
 import msgspec
 import pytest
 
-from kitfox.core import Call, Endpoint, InvalidArgument, Through, Unauthenticated, Unavailable
+from kitfox.core import (
+    Call,
+    Endpoint,
+    InvalidArgument,
+    Kind,
+    Through,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
 from kitfox.registry import HTTPRegistrar, Instance
 from kitfox.scope import fail_after
 from kitfox.services.registry import RegistryService, Settings
@@ -145,6 +154,28 @@ async def test_one_lost_renewal_never_flaps(registry, twins, until):
     await until(lambda: lost and not registrar.registered(listening))
     await until(lambda: registrar.registered(listening))
     assert (await running.client.get("users")).revision == revision
+    await registrar.aclose()
+
+
+async def test_where_the_wire_cannot_stream_renewals_are_enough(registry, until):
+    running = await registry()
+    renewals = 0
+
+    def without_streams(endpoint: Endpoint) -> Endpoint:
+        async def call_unary(call: Call, message: object) -> object:
+            nonlocal renewals
+            if call.method.kind is not Kind.UNARY:
+                raise Unimplemented("this wire does not stream")
+            renewals += call.method.name == "Renew"
+            return await endpoint(call, message)
+
+        return call_unary
+
+    registrar = HTTPRegistrar(Through(running.connection, without_streams), ttl=0.3)
+    await registrar.register(ADA)
+    await until(lambda: renewals > 5)
+    assert registrar.registered(ADA)
+    assert await running.instances("users") == (ADA,)
     await registrar.aclose()
 
 

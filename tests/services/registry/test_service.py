@@ -254,6 +254,16 @@ async def only_ada(service: RegistryService) -> bool:
     return (await service.get("users")).instances == (ADA,)
 
 
+async def test_a_restart_with_lower_limits_leaves_the_rest_out(tmp_path: Path):
+    database = str(tmp_path / "registry.db")
+    async with RegistryService(Settings(database=database)) as service:
+        await service.register(ADA)
+        await service.register(BOB)
+    lower = Settings(database=database, limits=Limits(instances=1))
+    async with RegistryService(lower) as service:
+        assert len((await service.get("users")).instances) == 1
+
+
 async def test_revisions_go_on_where_the_store_was_lost_and_where_the_clock_went_back(
     tmp_path: Path,
 ):

@@ -178,8 +178,12 @@ class Originals:
         if not dependents:
             return
         self._providers[service] = self._providers_of(service)
+        wanted: dict[tuple[str, ...], frozenset[OriginalProvider]] = {}
         for member in dependents:
-            member.want(self._wanted(member.registration.required_services))
+            names = member.registration.required_services
+            if names not in wanted:  # many require the same, and share one set
+                wanted[names] = self._wanted(names)
+            member.want(wanted[names])
 
     def _wanted(self, names: tuple[str, ...]) -> frozenset[OriginalProvider]:
         known = self._providers
