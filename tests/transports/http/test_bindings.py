@@ -51,7 +51,14 @@ class Shop(Service, name="acme.Shop"):
 
     @rpc(idempotent=True)
     async def scalars(
-        self, a: int, b: bool, c: Colour, d: UUID, e: datetime, f: float = 1.5, g: str = "g"
+        self,
+        a: int,
+        b: bool,  # noqa: FBT001  a field, as the others
+        c: Colour,
+        d: UUID,
+        e: datetime,
+        f: float = 1.5,
+        g: str = "g",
     ) -> None:
         self.seen.append((a, b, c, d, e, f, g))
 
