@@ -1,10 +1,10 @@
 """A server's endpoint in terms of bytes: what a wire runs, whatever the messages are."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 from kitfox.codecs._codec import Encoder
-from kitfox.core import Call, Endpoint, Kind, mapped, serving
+from kitfox.core import Endpoint, Kind, mapped, serving
 
 
 def serving_bytes(
@@ -17,22 +17,12 @@ def serving_bytes(
 
     A request that cannot be read raises InvalidArgument; a reply that cannot be written, Internal.
     """
+    return serving(
+        endpoint,
+        decode=(lambda bodies: mapped(bodies, decode)) if kind.streams_requests else decode,
+        encode=_none if kind.streams_replies else encode,
+    )
 
-    async def unary(call: Call, body: object) -> object:
-        return encode(await endpoint(call, decode(body)))
 
-    async def server_stream(call: Call, body: object) -> object:
-        return await endpoint(call, decode(body))
-
-    async def client_stream(call: Call, bodies: object) -> object:
-        return encode(await endpoint(call, _decoded(bodies)))
-
-    async def bidi_stream(call: Call, bodies: object) -> object:
-        return await endpoint(call, _decoded(bodies))
-
-    def _decoded(bodies: object) -> AsyncIterator[object]:
-        return mapped(bodies, decode)
-
-    if kind.streams_requests:
-        return serving(bidi_stream if kind.streams_replies else client_stream)
-    return serving(server_stream if kind.streams_replies else unary)
+def _none(_: object) -> None:
+    """Say nothing at the end of a stream of replies."""

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 from kitfox.core._call import Call, enter_call
 from kitfox.core._endpoint import Endpoint
-from kitfox.core._messages import Wrap
+from kitfox.core._messages import Wrap, same
 from kitfox.core._method import Method
 from kitfox.core._reply_stream import ReplyStream
 from kitfox.core._signature import Args, Function, Signature
@@ -59,20 +59,23 @@ async def _close(items: AsyncIterator[object]) -> None:
         await items.aclose()
 
 
-def serving(endpoint: Endpoint) -> Endpoint:
+def serving(
+    endpoint: Endpoint, *, decode: Callable[[Any], object] = same, encode: Wrap = same
+) -> Endpoint:
     """Wrap an endpoint as every server does, whatever its wire.
 
-    The call is current and its deadline enforced while the endpoint runs, and nothing but an
-    RPCError (or the cancellation of the running task) leaves it: an unknown exception is logged
-    whole and leaves as INTERNAL, since its text may tell a stranger too much.
+    The request is read by `decode` and the reply written by `encode`. The call is current and its
+    deadline enforced while the endpoint runs, and nothing but an RPCError (or the cancellation of
+    the running task) leaves it: an unknown exception is logged whole and leaves as INTERNAL, since
+    its text may tell a stranger too much.
     """
 
     async def serve(call: Call, message: object) -> object:
         enter_call(call)
         try:
             if call.deadline is None:
-                return await endpoint(call, message)
-            return await within_deadline(endpoint, call, message)
+                return encode(await endpoint(call, decode(message)))
+            return encode(await within_deadline(endpoint, call, decode(message)))
         except RPCError:
             raise
         except asyncio.CancelledError:
