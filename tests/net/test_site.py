@@ -1,0 +1,143 @@
+"""A few plain routes: what they are given, and what strangers are told."""
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+from kitfox.net import Site, SiteReply
+
+
+class Asked:
+    """One request to an ASGI application, and what came of it."""
+
+    def __init__(self, verb, path, *, body=b"", query=b"", headers=(), raw=None, gone=False):
+        self.scope = {
+            "type": "http",
+            "method": verb,
+            "path": path,
+            "raw_path": (raw or path).encode(),
+            "query_string": query,
+            "headers": list(headers),
+            "client": ("192.0.2.7", 5),
+        }
+        self._events = [] if gone else [{"type": "http.request", "body": body}]
+        self.events = []
+
+    async def receive(self):
+        return self._events.pop(0) if self._events else {"type": "http.disconnect"}
+
+    async def send(self, event):
+        self.events.append(event)
+
+    async def of(self, site):
+        await site(self.scope, self.receive, self.send)
+        return self
+
+    @property
+    def status(self):
+        return self.events[0]["status"]
+
+    @property
+    def headers(self):
+        return dict(self.events[0]["headers"])
+
+    @property
+    def body(self):
+        return self.events[1]["body"]
+
+
+async def echo(request):
+    told = {
+        "verb": request.verb,
+        "names": request.names,
+        "query": request.query,
+        "headers": request.headers,
+        "body": request.body.decode(),
+        "client": request.client,
+    }
+    return SiteReply(201, json.dumps(told).encode(), "application/json", {"x-a": "b"})
+
+
+@pytest.fixture
+def site():
+    return Site({"POST /echo/{name}": echo, "GET /echo/{name}": echo}, body_limit=10)
+
+
+async def test_a_handler_is_given_the_whole_request_and_answers_in_full(site):
+    asked = await Asked(
+        "POST",
+        "/echo/ann",
+        body=b"hello",
+        query=b"a=1&b=&a=2&c=%C3%A4",
+        headers=[(b"x-y", b"z")],
+    ).of(site)
+    assert asked.status == 201
+    assert asked.headers == {
+        b"content-type": b"application/json",
+        b"x-a": b"b",
+        b"content-length": b"%d" % len(asked.body),
+    }
+    assert json.loads(asked.body) == {
+        "verb": "POST",
+        "names": {"name": "ann"},
+        "query": {"a": "2", "b": "", "c": "ä"},
+        "headers": {"x-y": "z"},
+        "body": "hello",
+        "client": "192.0.2.7",
+    }
+
+
+async def test_unknown_paths_and_wrong_verbs_are_told_apart(site):
+    assert (await Asked("GET", "/none").of(site)).status == 404
+    wrong = await Asked("DELETE", "/echo/x").of(site)
+    assert (wrong.status, wrong.headers[b"allow"]) == (405, b"GET, HEAD, POST")
+
+
+async def test_a_path_that_is_not_utf_8_is_refused(site):
+    assert (await Asked("GET", "/echo/\ufffd", raw="/echo/%ff").of(site)).status == 400
+
+
+async def test_a_slash_within_a_segment_separates_nothing(site):
+    asked = await Asked("GET", "/echo/a/b", raw="/echo/a%2Fb").of(site)
+    assert json.loads(asked.body)["names"] == {"name": "a/b"}
+
+
+async def test_a_body_over_the_limit_is_refused(site):
+    assert (await Asked("POST", "/echo/x", body=b"x" * 10).of(site)).status == 201
+    assert (await Asked("POST", "/echo/x", body=b"x" * 11).of(site)).status == 413
+
+
+async def test_a_body_that_does_not_come_is_given_up():
+    site = Site({"POST /": echo}, body_timeout=0.01)
+    asked = Asked("POST", "/")
+    asked.receive = asyncio.get_running_loop().create_future  # told nothing, ever
+    await asked.of(site)
+    assert (asked.status, asked.headers[b"connection"]) == (408, b"close")
+
+
+async def test_a_client_that_left_is_told_nothing(site):
+    assert (await Asked("POST", "/echo/x", gone=True).of(site)).events == []
+
+
+async def test_a_handler_that_fails_is_logged_whole_and_hidden(caplog):
+    async def fail(request):
+        raise ValueError("secret")
+
+    caplog.set_level(logging.ERROR)
+    asked = await Asked("GET", "/").of(Site({"GET /": fail}))
+    assert (asked.status, asked.body) == (500, b"internal error\n")
+    assert "secret" in caplog.text
+
+
+async def test_a_site_is_for_http_only(site):
+    with pytest.raises(RuntimeError, match="HTTP only, not websocket"):
+        await site({"type": "websocket"}, None, None)
+
+
+def test_a_site_refuses_routes_that_clash_or_are_malformed():
+    with pytest.raises(ValueError, match="two targets"):
+        Site({"GET /{a}": echo, "GET /{b}": echo})
+    with pytest.raises(ValueError, match="start with '/'"):
+        Site({"GET": echo})
