@@ -57,6 +57,15 @@ async def test_ctrl_c_stops_the_school_in_reverse_order_and_leaves_no_process(sc
     assert {row["state"] for row in school.rows().values()} == {"stopped"}
 
 
+async def test_ctrl_c_before_anything_is_ready_leaves_no_process_either(school):
+    up = await school.kitfox("up")
+    await up.says(r"^kitfox +\| registry starting$")
+    up.ctrl_c()
+    assert await up.ended() == 0
+    assert school.processes() == []
+    assert {row["state"] for row in school.rows().values()} == {"stopped"}
+
+
 async def test_a_second_ctrl_c_kills_even_the_children_of_one_that_does_not_stop(system):
     stubborn = alone(system, "stubborn", STUBBORN)
     up = await stubborn.up()
