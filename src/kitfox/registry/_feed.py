@@ -6,7 +6,8 @@ States, and who moves between them
 - *fresh*: a subscription vouches for the set. Its failure, or `silence` without a sign of life,
   leads to stale.
 - *stale*: the last-known set stays published, for ever if need be; a subscription is tried again
-  and again, and its first snapshot leads to fresh.
+  and again, and its first snapshot leads to fresh. What that snapshot misses stays published for
+  `DOUBT` more: everybody registers again with a registry that lost its state within that time.
 """
 
 import asyncio
@@ -19,12 +20,13 @@ from kitfox.core import RPCError, Unavailable
 from kitfox.registry._cache import CachedSet, DiskCache
 from kitfox.registry._contract import Registry
 from kitfox.registry._instance import Instance, Snapshot
-from kitfox.registry._keeper import Draw, close, pause
+from kitfox.registry._keeper import LONGEST_PAUSE, TIMEOUT, Draw, close, pause
 from kitfox.registry._latest import Latest
 from kitfox.registry._view import View
 from kitfox.scope import fail_after
 
 PATIENCE = 1.0
+DOUBT = LONGEST_PAUSE + TIMEOUT
 SILENCE = 25.0  # two of a registry's signs of life, and some
 
 _log = logging.getLogger("kitfox.registry")
@@ -78,11 +80,15 @@ class Feed:
         """Take snapshots until the subscription fails, which raises."""
         self._view.subscribed()
         stream = self._registry.watch(self.service)
+        settling: asyncio.TimerHandle | None = None
         try:
             await self._take(await _next(stream, PATIENCE))
+            settling = asyncio.get_running_loop().call_later(DOUBT, self._settle)
             while True:
                 await self._take(await _next(stream, self._silence))
         finally:
+            if settling is not None:
+                settling.cancel()
             await close(stream)
 
     async def _take(self, snapshot: Snapshot) -> None:
@@ -92,6 +98,11 @@ class Feed:
         if changed or self.latest.value is None:
             self.latest.set(self._view.instances)
             await self._save()
+
+    def _settle(self) -> None:
+        """Publish what the subscription has told, without what is known from before it."""
+        if self._view.settle():
+            self.latest.set(self._view.instances)
 
     async def _lost(self, error: Exception) -> None:
         if self.latest.value is None:
