@@ -1,7 +1,6 @@
 """Routes of a method's own: verbs, fields in path, query and body, and what cannot be bound."""
 
 import enum
-import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -145,12 +144,13 @@ async def test_lists_are_fields_said_more_than_once(shop, url, fetch):
     assert wrong.problem["details"]["field"] == "ids[1]"
 
 
-@pytest.mark.parametrize("name", ["plain", "a/b", "a%2Fb", "ü", "a+b", "%", "..", "a b;c?d#e"])
-async def test_any_text_travels_in_a_path(shop, url, fetch, name):
-    path = f"{url}/shops/{quote(name, safe='')}/items/1"
-    body = {"price": {"amount": "1", "by_day": {}}}
-    answer = await fetch(path, "PUT", headers=JSON, body=json.dumps(body).encode())
-    assert (answer.status, shop.seen[0][0]) == (200, name)
+async def test_any_text_travels_in_a_path(shop, url, fetch):
+    body = b'{"price":{"amount":"1","by_day":{}}}'
+    names = ["plain", "a/b", "a%2Fb", "ü", "a+b", "%", "..", "a b;c?d#e"]
+    for name in names:
+        path = f"{url}/shops/{quote(name, safe='')}/items/1"
+        assert (await fetch(path, "PUT", headers=JSON, body=body)).status == 200
+    assert [seen[0] for seen in shop.seen] == names
 
 
 async def test_a_body_holds_what_the_path_does_not(shop, url, fetch):
