@@ -64,7 +64,7 @@ def needs_of(factory: Factory) -> Needs:
     settings: dict[str, type] = {}
     for parameter in inspect.signature(factory).parameters.values():
         hint = hints.get(parameter.name) if parameter.kind in _NAMED else None
-        if isinstance(hint, type) and issubclass(hint, Service):
+        if _is_service(hint):
             services[parameter.name] = hint
         elif _is_settings(hint):
             settings[parameter.name] = hint
@@ -126,6 +126,10 @@ def _module(name: str, target: str) -> object:
             raise
         msg = f"{target!r}: there is no module {error.name!r} (is its folder on the path?)"
         raise WiringError(msg) from None
+
+
+def _is_service(hint: object) -> TypeGuard[type[Service]]:
+    return isinstance(hint, type) and issubclass(hint, Service)
 
 
 def _is_settings(hint: object) -> TypeGuard[type]:
