@@ -66,7 +66,7 @@ async def test_ctrl_c_before_anything_is_ready_leaves_no_process_either(school):
     assert {row["state"] for row in school.rows().values()} == {"stopped"}
 
 
-async def test_a_second_ctrl_c_kills_even_the_children_of_one_that_does_not_stop(system):
+async def test_a_second_ctrl_c_kills_even_the_children_of_one_that_does_not_stop(system, until):
     stubborn = alone(system, "stubborn", STUBBORN)
     up = await stubborn.up()
     assert len(stubborn.processes()) == 3
@@ -75,7 +75,7 @@ async def test_a_second_ctrl_c_kills_even_the_children_of_one_that_does_not_stop
     up.ctrl_c()
     await up.says(r"^kitfox +\| stubborn stopped")
     await up.ended()
-    assert stubborn.processes() == []
+    await until(lambda: stubborn.processes() == [])
 
 
 async def test_a_killed_supervisor_takes_all_with_it_even_the_children_of_its_services(
@@ -95,5 +95,6 @@ async def test_a_service_that_crashes_over_and_over_hinders_no_other(system, sch
     await up.says(r"^portal +ready ")
     await up.says(r"^crashing +backing off +- +\d+ +exit 1; again in [\d.]+ s$")
     await up.says(r"^crashing +\| no luck$")
+    await until(lambda: school.rows()["crashing"]["restarts"] >= 2)
     page = await school.get(f"{school.address('portal')}/students")
     assert page.status == 200
