@@ -43,7 +43,7 @@ check: $(STAMP) ## Lint, types, import contracts, shape
 
 bench: $(STAMP) footprint ## Run the benchmarks: one per claim in the docs
 	@for script in $$(ls benchmarks/[a-z]*.py | grep -v footprint); do \
-		echo "== $$script"; $(BIN)/python $$script || exit 1; done
+		echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 footprint: $(STAMP) ## Print import time, what it loads, and the memory of an idle service
 	$(BIN)/python benchmarks/footprint.py

@@ -16,9 +16,11 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 START = 20.0
 SERVER_CORE, LOAD_CORE = 0, 1
+ROOT = Path(__file__).parents[1]  # where `python -m benchmarks.…` finds this folder
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def server(*command: str, port: int, core: int = SERVER_CORE) -> Iterator[subpro
 
     Raises RuntimeError if the process ends or does not listen within 20 seconds.
     """
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, cwd=ROOT)
     stay_on(core, process.pid)
     try:
         _wait_for(process, port)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
-from _http_servers import request_size as answer_size
+from benchmarks._http_servers import request_size as answer_size
 
 _OK = b"HTTP/1.1 200 "
 

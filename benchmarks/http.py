@@ -1,20 +1,12 @@
-"""HTTP: kitfox's server beside a bare ASGI application and FastAPI, its client beside aiohttp's.
+"""Run the benchmark in `_http.py` by this file's path or with `python -m benchmarks.http`."""
 
-`python benchmarks/http.py [--quick]`; what is measured, and how, stands in `_http_benchmark.py`.
-
-A script's folder is the first place where Python looks for a module, so this file is also what a
-benchmark gets when something that it uses imports the standard library's `http`. It steps aside.
-"""
-
-import importlib
 import sys
+from pathlib import Path
 
-sys.path.append(sys.path.pop(0))
+# A script's own folder comes first in the path; there, http.py would hide the standard library's.
+sys.path[0] = str(Path(__file__).parents[1])
 
-if __name__ == "http":
-    del sys.modules["http"]
-    importlib.import_module("http")  # the import system hands on what bears the name now
-elif __name__ == "__main__":
-    import _http_benchmark
+if __name__ == "__main__":
+    from benchmarks._http import main
 
-    sys.exit(_http_benchmark.main())
+    sys.exit(main())

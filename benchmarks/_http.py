@@ -1,4 +1,4 @@
-"""What `http.py` runs.
+"""HTTP: kitfox's server beside a bare ASGI application and FastAPI, its client beside aiohttp's.
 
 Server: one process on one core; another core sends the same request over 32 connections, as fast
 as it is answered. Client: 64 calls in flight against a server that answers constants. All peers
@@ -23,15 +23,14 @@ import aiohttp
 import msgspec
 import uvloop
 
-from _harness import LOAD_CORE, Claim, calls_per_second, free_port, server, stay_on
-from _http_load import load
-from _http_servers import NewUser, User, Users
+from benchmarks._harness import LOAD_CORE, Claim, calls_per_second, free_port, server, stay_on
+from benchmarks._http_load import load
+from benchmarks._http_servers import NewUser, User, Users
 from kitfox.net import HTTPClient
 from kitfox.transports.http import HTTPConnection
 
 CONNECTIONS = 32
 IN_FLIGHT = 64
-SERVERS = Path(__file__).with_name("_http_servers.py")
 
 BODY = msgspec.json.encode(
     NewUser("Ada Lovelace", "ada@example.org", 1815, active=True, tags=["maths"], note="x" * 98)
@@ -108,7 +107,7 @@ def running(*names: str) -> Iterator[dict[str, tuple[int, int]]]:
         started: dict[str, tuple[int, int]] = {}
         for name in names:
             port = free_port()
-            command = ("-P", str(SERVERS), name, str(port))
+            command = ("-m", "benchmarks._http_servers", name, str(port))
             process = stack.enter_context(server(*command, port=port))
             started[name] = port, process.pid
         yield started
