@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 
@@ -95,8 +97,18 @@ async def test_unknown_paths_and_wrong_verbs_are_told_apart(site):
     assert (wrong.status, wrong.headers[b"allow"]) == (405, b"GET, HEAD, POST")
 
 
-async def test_a_path_that_is_not_utf_8_is_refused(site):
-    assert (await Asked("GET", "/echo/\ufffd", raw="/echo/%ff").of(site)).status == 400
+@pytest.mark.parametrize("raw", ["/echo/%ff", "/echo/a%00b"])
+async def test_a_path_that_is_no_text_is_refused(site, raw):
+    asked = await Asked("GET", unquote(raw), raw=raw).of(site)
+    assert asked.status == 400
+    assert b"path" in asked.body
+
+
+@pytest.mark.parametrize(
+    "raw", ["/echo/../x", "/echo/%2e%2e/x", "/./echo/x", "//echo/x", "/echo//x"]
+)
+async def test_a_path_is_taken_as_it_stands(site, raw):
+    assert (await Asked("GET", unquote(raw), raw=raw).of(site)).status == 404
 
 
 async def test_a_slash_within_a_segment_separates_nothing(site):
@@ -129,6 +141,54 @@ async def test_a_handler_that_fails_is_logged_whole_and_hidden(caplog):
     asked = await Asked("GET", "/").of(Site({"GET /": fail}))
     assert (asked.status, asked.body) == (500, b"internal error\n")
     assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SiteReply(headers={"location": "/a\r\nset-cookie: b=c"}),
+        SiteReply(headers={"location": "/a\nb"}),
+        SiteReply(headers={"location": "/a\0"}),
+        SiteReply(headers={"location": "/\u2028"}),
+        SiteReply(headers={"a: b\r\nc": "d"}),
+        SiteReply(headers={"": "d"}),
+        SiteReply(headers={"Content-Length": "7"}),
+        SiteReply(headers={"transfer-encoding": "chunked"}),
+        SiteReply(content_type="text/html\r\nx: y"),
+    ],
+)
+async def test_a_header_that_would_begin_another_or_end_the_head_is_not_sent(answer, caplog):
+    async def split(request):
+        return answer
+
+    asked = await Asked("GET", "/").of(Site({"GET /": split}))
+    assert (asked.status, asked.body) == (500, b"internal error\n")
+    assert set(asked.headers) == {b"content-type", b"content-length"}
+    assert "header" in caplog.text
+
+
+async def test_a_sites_own_answers_can_be_dressed_and_its_handlers_are_not():
+    async def missing(request):
+        return SiteReply(404, b"no such user")
+
+    async def fail(request):
+        raise ValueError
+
+    def page(plain):
+        return replace(plain, body=b"<p>" + plain.body, content_type="text/html")
+
+    site = Site({"GET /missing": missing, "GET /fail": fail}, body_limit=1, refusal=page)
+    for verb, path, status in (
+        ("GET", "/none", 404),
+        ("GET", "/%ff", 400),
+        ("POST", "/fail", 405),
+        ("GET", "/fail", 500),
+    ):
+        asked = await Asked(verb, unquote(path), raw=path).of(site)
+        assert (asked.status, asked.headers[b"content-type"]) == (status, b"text/html")
+        assert asked.body.startswith(b"<p>")
+        assert (b"allow" in asked.headers) == (status == 405)
+    assert (await Asked("GET", "/missing").of(site)).body == b"no such user"
 
 
 async def test_a_site_is_for_http_only(site):

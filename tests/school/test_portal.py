@@ -54,13 +54,25 @@ async def test_an_unknown_student_is_404_with_a_page(portal, path):
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/favicon.ico", "/students/", "/students/1/x"])
-async def test_an_unknown_path_is_404(portal, path):
+async def test_an_unknown_path_is_404_with_a_page(portal, path):
+    answer = await portal.get(path)
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>No such page</h1>" in answer.text
+    assert 'href="/students"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/../portal.py", "/pages/base.html", "/portal.css/../portal.py", "/..%2fportal.py"]
+)
+async def test_no_path_leads_to_a_file_that_is_not_served(portal, path):
     assert (await portal.get(path)).status == 404
 
 
 async def test_a_wrong_method_is_405(portal):
     answer = await portal.get("/students/1/grades")
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert "wrong method" in answer.text
 
 
 async def test_a_grade_is_added_and_the_browser_sent_to_it(portal, classroom):

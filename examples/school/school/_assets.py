@@ -3,8 +3,7 @@
 from hashlib import sha256
 from pathlib import Path
 
-from kitfox.net import SiteReply, SiteRequest
-from school._web import Handler
+from kitfox.net import Handler, SiteReply, SiteRequest
 
 _TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
 # The address changes with the content, so what is kept is never old.

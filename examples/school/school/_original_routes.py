@@ -7,9 +7,9 @@ breaks the rules is refused.
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from kitfox.core import Code, InvalidArgument, RPCError
-from kitfox.net import SiteReply, SiteRequest
+from kitfox.net import Handler, SiteReply, SiteRequest
 from school._documents import read_grade, write_grade, write_student, write_students
-from school._web import Handler, path_id
+from school._web import path_id
 from school.contract import Grading, Student
 
 _STATUS = {

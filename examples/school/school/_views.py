@@ -9,7 +9,7 @@ from kitfox.core import (
     ResourceExhausted,
     Unimplemented,
 )
-from kitfox.net import SiteReply, SiteRequest
+from kitfox.net import Handler, SiteReply, SiteRequest
 from school._forms import (
     FieldErrors,
     Form,
@@ -22,7 +22,7 @@ from school._forms import (
     student_form,
 )
 from school._pages import Pages
-from school._web import Handler, path_id
+from school._web import path_id
 from school.contract import Grade, Grading, Student
 
 # Refusals whose text helps whoever filled the form in.

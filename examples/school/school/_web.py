@@ -1,6 +1,6 @@
 """What grading's and the portal's routes have in common."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -11,14 +11,11 @@ from kitfox.net import (
     Receive,
     Scope,
     Send,
-    SiteReply,
     SiteRequest,
     cross_origin,
     reply,
 )
 from school.contract import Id
-
-Handler = Callable[[SiteRequest], Awaitable[SiteReply]]
 
 # No form and no grade is longer.
 BODY_LIMIT = 16_384

@@ -8,13 +8,13 @@ import logging
 from msgspec import Struct
 
 from kitfox.core import InvalidArgument, NotFound, RPCError, Service, Unavailable
-from kitfox.net import ASGIApp, Site, SiteReply, SiteRequest
+from kitfox.net import ASGIApp, Handler, Site, SiteReply, SiteRequest
 from kitfox.scope import fail_after
 from school._assets import Asset
 from school._forms import Form
 from school._pages import FOLDER, Pages
 from school._views import Views, html, typed_in
-from school._web import BODY_LIMIT, Handler, guarded
+from school._web import BODY_LIMIT, guarded
 from school.contract import Grading
 
 _log = logging.getLogger("school.portal")
@@ -56,7 +56,18 @@ class Portal(Service, name="school.Portal"):
         views = Views(self._grading, self._pages).routes(editing=self._settings.editing)
         routes = {route: self._answering(view) for route, view in views.items()}
         assets = dict(asset.route for asset in self._assets)
-        return guarded(Site(routes | assets, body_limit=BODY_LIMIT), HEADERS)
+        site = Site(routes | assets, body_limit=BODY_LIMIT, refusal=self._refused)
+        return guarded(site, HEADERS)
+
+    def _refused(self, plain: SiteReply) -> SiteReply:
+        """Show a page where the site would answer in plain text."""
+        if plain.status == 404:
+            page = self._pages.notice("No such page", "There is nothing at this address.")
+        else:
+            page = self._pages.notice(
+                "That did not work", f"It was refused: {plain.body.decode().strip()}."
+            )
+        return html(page, plain.status, dict(plain.headers))
 
     def _answering(self, view: Handler) -> Handler:
         """Bound a view in time, and put its failure in words."""

@@ -47,7 +47,12 @@ from kitfox.net._router import (
     Router as Router,
     template_names as template_names,
 )
-from kitfox.net._site import Site as Site, SiteReply as SiteReply, SiteRequest as SiteRequest
+from kitfox.net._site import (
+    Handler as Handler,
+    Site as Site,
+    SiteReply as SiteReply,
+    SiteRequest as SiteRequest,
+)
 from kitfox.net._tls import client_tls as client_tls
 
 __all__ = [
@@ -66,6 +71,7 @@ __all__ = [
     "HTTPError",
     "HTTPReply",
     "HTTPReplyStream",
+    "Handler",
     "Match",
     "Notification",
     "Notifier",

@@ -4,6 +4,7 @@ For more than a few routes mount a web framework; any ASGI application can stand
 """
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -28,6 +29,11 @@ from kitfox.scope import fail_after
 _log = logging.getLogger("kitfox.site")
 
 TEXT = "text/plain; charset=utf-8"
+
+# A header's name and value (RFC 9110, 5.1 and 5.5): no line break, so neither begins another.
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_OURS = frozenset({"content-length", "content-type", "transfer-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class SiteReply:
 
 
 Handler = Callable[[SiteRequest], Awaitable[SiteReply]]
+Dress = Callable[[SiteReply], SiteReply]
 
 
 class Site:
@@ -62,15 +69,24 @@ class Site:
     Unknown paths are answered 404, wrong verbs 405 with Allow, bodies over `body_limit` bytes 413,
     bodies that take longer than `body_timeout` seconds 408, and handlers that raise 500; none of
     that text tells a stranger what went wrong inside.
+
+    Those answers are plain text. `refusal` is given each of them and returns what is sent instead,
+    a page for example; it keeps the status and the headers.
     """
 
     def __init__(
-        self, routes: Mapping[str, Handler], *, body_limit: int = 1 << 20, body_timeout: float = 30
+        self,
+        routes: Mapping[str, Handler],
+        *,
+        body_limit: int = 1 << 20,
+        body_timeout: float = 30,
+        refusal: Dress | None = None,
     ) -> None:
         """Take handlers by "VERB /path/{name}"."""
         self._router: Router[Handler] = Router()
         self._body_limit = body_limit
         self._body_timeout = body_timeout
+        self._refusal = refusal or _plain
         for route, handler in routes.items():
             verb, _, template = route.partition(" ")
             self._router.add(verb, template, handler)
@@ -84,33 +100,65 @@ class Site:
             answer = await self._answer(scope, receive)
         except ClientGone:
             return
-        except BadPath as error:
-            answer = SiteReply(400, f"{error}\n".encode())
+        except _Refused as refused:
+            answer = self._refusal(refused.reply)
         await reply(send, answer.status, answer.body, _headers_of(answer))
 
     async def _answer(self, scope: Scope, receive: Receive) -> SiteReply:
-        path = path_of(scope)
-        found = self._router.find(scope["method"], path)
-        if found is None:
-            return _not_found(self._router.verbs(path))
+        """Return the handler's answer; raises _Refused with the site's own."""
+        handler, names = self._find(scope)
+        body = await self._body(receive)
+        request = _request(scope, names, body)
+        try:
+            answer = await handler(request)
+            _check(answer)
+        except Exception:  # noqa: BLE001 - logged whole, and hidden from strangers
+            _log.exception("%s %s failed", request.verb, request.path)
+            raise _Refused(500, "internal error") from None
+        return answer
+
+    def _find(self, scope: Scope) -> tuple[Handler, Mapping[str, str]]:
+        try:
+            path = path_of(scope)
+        except BadPath as error:
+            raise _Refused(400, str(error)) from None
+        if (found := self._router.find(scope["method"], path)) is not None:
+            handler, names = found
+            return handler, with_slashes(names) if SLASH in path else names
+        if verbs := self._router.verbs(path):
+            raise _Refused(405, "wrong method", allow=", ".join(verbs))
+        raise _Refused(404, "not found")
+
+    async def _body(self, receive: Receive) -> bytes:
         try:
             async with fail_after(self._body_timeout):
-                body = await read_body(receive, self._body_limit)
+                return await read_body(receive, self._body_limit)
         except BodyTooLarge as error:
-            return SiteReply(413, f"{error}\n".encode())
+            raise _Refused(413, str(error)) from None
         except TimeoutError:
-            return SiteReply(408, b"the body did not come\n", headers={"connection": "close"})
-        handler, names = found
-        names = with_slashes(names) if SLASH in path else names
-        return await _run(handler, _request(scope, names, body))
+            raise _Refused(408, "the body did not come", connection="close") from None
 
 
-async def _run(handler: Handler, request: SiteRequest) -> SiteReply:
-    try:
-        return await handler(request)
-    except Exception:  # noqa: BLE001 - logged whole, and hidden from strangers
-        _log.exception("%s %s failed", request.verb, request.path)
-        return SiteReply(500, b"internal error\n")
+class _Refused(Exception):
+    """What the site answers itself."""
+
+    def __init__(self, status: int, text: str, **headers: str) -> None:
+        super().__init__(text)
+        self.reply = SiteReply(status, f"{text}\n".encode(), headers=headers)
+
+
+def _plain(refusal: SiteReply) -> SiteReply:
+    return refusal
+
+
+def _check(answer: SiteReply) -> None:
+    """Raise ValueError for a header that would not arrive as it was meant."""
+    for name in answer.headers:
+        if not _NAME.fullmatch(name) or name.lower() in _OURS:
+            raise ValueError(f"header {name!r} is no token, or written by the site itself")
+    for value in (answer.content_type, *answer.headers.values()):
+        if not _VALUE.fullmatch(value):
+            raise ValueError(f"header value {value[:80]!r} has a line break or is not Latin-1")
 
 
 def _request(scope: Scope, names: Mapping[str, str], body: bytes) -> SiteRequest:
@@ -126,12 +174,6 @@ def _request(scope: Scope, names: Mapping[str, str], body: bytes) -> SiteRequest
         body=body,
         client=client[0] if client else "",
     )
-
-
-def _not_found(verbs: tuple[str, ...]) -> SiteReply:
-    if verbs:
-        return SiteReply(405, b"wrong method\n", headers={"allow": ", ".join(verbs)})
-    return SiteReply(404, b"not found\n")
 
 
 def _headers_of(answer: SiteReply) -> Headers:
