@@ -158,6 +158,8 @@ WRONG_FILES = {
     ' http://127.0.0.1:0, got ":8080"',
     one("listen = 'http://h:99999'"): "service.a.listen: port out of range 0-65535,"
     ' got "http://h:99999"',
+    one("advertise = '0.0.0.0'"): "service.a.advertise: '0.0.0.0': expected a host, host:port or"
+    " a URL that others can call",
     one("open = 1"): "service.a.open: expected true or false, got a whole number",
     one("settings = 1"): "service.a.settings: expected a table, got a whole number",
     one("environment = 'x'"): "service.a.environment: expected a table, got text",

@@ -175,7 +175,10 @@ async def test_a_need_without_a_registry_is_refused_in_words(folder: Path):
             pass
 
 
-OPEN = {"KITFOX_SERVICE__STOCK__LISTEN": "http://0.0.0.0:0"}
+OPEN = {
+    "KITFOX_SERVICE__STOCK__LISTEN": "http://0.0.0.0:0",
+    "KITFOX_SERVICE__STOCK__ADVERTISE": "127.0.0.1",
+}
 
 
 async def test_where_other_machines_reach_it_a_service_asks_for_the_systems_token(folder: Path):

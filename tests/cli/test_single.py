@@ -15,10 +15,17 @@ def test_a_target_is_a_system_of_one():
 
 
 def test_settings_are_its_own_and_the_rest_is_the_systems():
-    overrides = {"settings.school": "Lyceum", "system.registry": "http://127.0.0.1:7700"}
+    overrides = {
+        "settings.school": "Lyceum",
+        "advertise": "school.example",
+        "system.registry": "http://127.0.0.1:7700",
+        "service.portal.open": "true",
+    }
     environ = {"KITFOX_SERVICE__PORTAL__SETTINGS__PATIENCE": "3"}
     config, _ = single("school.portal:Portal", [], overrides, environ)
     assert config.services["portal"].settings == {"school": "Lyceum", "patience": "3"}
+    assert config.services["portal"].advertise == "school.example"
+    assert config.services["portal"].open
     assert config.system.registry == "http://127.0.0.1:7700"
 
 

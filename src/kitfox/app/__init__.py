@@ -1,5 +1,6 @@
 """Putting a system together: its configuration, its processes."""
 
+from kitfox.app._advertise import AdvertiseError as AdvertiseError
 from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
 from kitfox.app._cluster import Cluster as Cluster
 from kitfox.app._config import find_config as find_config, load as load, read_config as read_config
@@ -32,6 +33,7 @@ from kitfox.app._wiring import (
 
 __all__ = [
     "LIFELINE",
+    "AdvertiseError",
     "AlreadyRunningError",
     "Cluster",
     "Config",

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from kitfox.app._advertise import Advertise, AdvertiseError
 from kitfox.app._config_convert import convert
 from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.app._config_layers import SECTIONS, Layers, Table, is_table, table_at
@@ -60,6 +61,7 @@ def _service(layers: Layers, name: str) -> ServiceConfig:
         raise _wrong(layers, *path, "run", problem=problem)
     for url in service.listen:
         _check_url(layers, url, *path, "listen")
+    _check_advertise(layers, service.advertise, *path)
     return service
 
 
@@ -92,6 +94,13 @@ def _check_needs(
         if need not in others:
             problem = f'no other service is called "{need}"' + did_you_mean(need, others)
             raise _wrong(layers, "service", name, "needs", problem=problem)
+
+
+def _check_advertise(layers: Layers, text: str, *path: str) -> None:
+    try:
+        Advertise.parse(text)
+    except AdvertiseError as error:
+        raise _wrong(layers, *path, "advertise", problem=str(error)) from None
 
 
 def _check_url(layers: Layers, url: str, *path: str) -> None:

@@ -1,6 +1,6 @@
 """Services, listeners and a registrar put together.
 
-Start: enter the services → listen → register → ready.
+Start: enter the services → listen → register what is advertised → ready.
 Stop:  not ready → deregister → wait until the peers have noticed → drain → leave the services.
 
 It is one exit stack: the stop is the start in reverse by construction.
@@ -18,6 +18,7 @@ from contextlib import (
     contextmanager,
 )
 
+from kitfox.app._advertise import Advertise, advertised, asks_the_machine, machine_addresses
 from kitfox.core import (
     Endpoint,
     Listener,
@@ -58,6 +59,8 @@ class Server:
 
     - `middleware` every call of every service passes, the first one first
     - `registrar` makes each service known, under `instance_id`, with the listeners' addresses
+    - `advertise` is what takes their place, when others reach them by another: a host, `host:port`
+      or a whole URL; a listener at all addresses of a machine is advertised at that of its name
     - `readiness` is what `/readyz` shows; give the same object to the listeners
     - `notice`: how long, in seconds, peers may take to notice that this instance is closing
     - `strict`: refuse to start when a listener cannot carry a method, instead of a warning
@@ -65,6 +68,7 @@ class Server:
     Without listeners it serves nobody, and only keeps its services open.
 
     Raises:
+        AdvertiseError: `advertise` is no address.
         ValueError: two services implement one contract.
     """
 
@@ -74,6 +78,7 @@ class Server:
         listeners: Sequence[Listener],
         middleware: Sequence[Middleware] = (),
         registrar: Registrar | None = None,
+        advertise: str = "",
         instance_id: str = "",
         readiness: Readiness | None = None,
         notice: float = 3.0,
@@ -84,6 +89,7 @@ class Server:
         self._listeners = listeners
         self._wrap = chain(*middleware)
         self._registrar = registrar
+        self._advertise = Advertise.parse(advertise)
         self._instance_id = instance_id
         self._readiness = readiness or Readiness()
         self._notice = notice
@@ -105,18 +111,19 @@ class Server:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[tuple[str, ...]]:
-        """Serve while the context is open; yields the addresses.
+        """Serve while the context is open; yields the addresses that others are told.
 
         Raises:
             UnsupportedKind: with `strict`, when a listener cannot carry a method.
             OSError: an address cannot be had.
+            AdvertiseError: nobody can call a listener's address, and no other is advertised.
         """
         async with AsyncExitStack() as stack:
             for service in self._services:
                 if isinstance(service, AbstractAsyncContextManager):
                     await stack.enter_async_context(service)
             routes = self._routes()
-            addresses = tuple(
+            addresses = await self._told(
                 [await stack.enter_async_context(each.listen(routes)) for each in self._listeners]
             )
             await stack.enter_async_context(self._known(addresses))
@@ -144,6 +151,13 @@ class Server:
             paths = ", ".join(method.path for method in missing)
             msg = f"{type(listener).__name__} cannot carry {paths}"
             raise UnsupportedKind(msg)
+
+    async def _told(self, listening: Sequence[str]) -> tuple[str, ...]:
+        """Return the addresses that others are told, where there are others."""
+        if self._registrar is None:
+            return tuple(listening)
+        asked = asks_the_machine(listening, self._advertise)
+        return advertised(listening, self._advertise, await machine_addresses() if asked else ())
 
     @asynccontextmanager
     async def _known(self, addresses: tuple[str, ...]) -> AsyncGenerator[None]:

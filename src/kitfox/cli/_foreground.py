@@ -4,7 +4,15 @@ import asyncio
 import sys
 from collections.abc import Callable, MutableMapping
 
-from kitfox.app import LIFELINE, Config, ConfigError, WiringError, did_you_mean, hold_lifeline
+from kitfox.app import (
+    LIFELINE,
+    AdvertiseError,
+    Config,
+    ConfigError,
+    WiringError,
+    did_you_mean,
+    hold_lifeline,
+)
 from kitfox.cli._log_shipping import log_to_stderr
 from kitfox.cli._serve import serve
 from kitfox.net import Notifier
@@ -29,7 +37,7 @@ def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, st
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(config, name, notifier))
-    except WiringError as error:
+    except (WiringError, AdvertiseError) as error:
         raise ConfigError("", f"service.{name}", str(error)) from error
 
 

@@ -26,8 +26,10 @@ def run(
 ) -> None:
     """Run one service in the foreground, until Ctrl-C.
 
-    MODULE:NAME is a class or a factory; it needs no kitfox.toml, and its settings are given as
-    --set settings.key=value. With --service it is one that a kitfox.toml tells how to run.
+    MODULE:NAME is a class or a factory; it needs no kitfox.toml. What would stand there is given as
+    --set settings.key=value, --set advertise=host, --set system.registry=URL and so on.
+
+    With --service it is one that a kitfox.toml tells how to run.
     """
     from kitfox.app import read_config
     from kitfox.cli._foreground import run_in_foreground

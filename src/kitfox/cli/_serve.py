@@ -72,7 +72,8 @@ async def serve(config: Config, name: str, notifier: Notifier) -> None:
 async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
     """Serve one service of a system while the context is open; yields its addresses.
 
-    Raises WiringError when its parts do not fit, OSError when an address cannot be had.
+    Raises WiringError when its parts do not fit, AdvertiseError when others could not call it,
+    OSError when an address cannot be had.
     """
     service, system = config.services[name], config.system
     factory = load_target(service.run)
@@ -135,6 +136,7 @@ def _server(
         made,
         listeners=listeners,
         registrar=joins.registrar if joins else None,
+        advertise=service.advertise,
         instance_id=instance,
         readiness=readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,

@@ -30,4 +30,6 @@ def single(
 
 
 def _key(key: str, name: str) -> str:
-    return f"service.{name}.{key}" if key.startswith("settings.") else key
+    """Let what names no section be the service's own: `settings.title`, `advertise`."""
+    whole = key.startswith(("system.", "service."))
+    return key if whole else f"service.{name}.{key}"
