@@ -3,15 +3,16 @@
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from kitfox.app import Config, WiringError, load
 from kitfox.cli._serve import running
-from kitfox.core import Service, Unavailable, rpc
+from kitfox.core import Service, Through, Unauthenticated, Unavailable, rpc
 from kitfox.net import HTTPClient
+from kitfox.registry import Registry, bearer
 from kitfox.scope import fail_after
 from kitfox.services.logs import Logs, Query
 from kitfox.transports.http import HTTPConnection
@@ -157,6 +158,38 @@ async def test_what_a_process_logs_is_shipped_by_the_time_it_ends(folder: Path, 
         (said,) = [one async for one in entries(logs) if "shelves" in one]
     assert said.startswith("stock: ")
     assert said.endswith("the shelves are empty")
+
+
+LOCKED = {
+    "KITFOX_SYSTEM__TOKEN": "sesame",
+    "KITFOX_SERVICE__LOGS__LISTEN": "http://0.0.0.0:0",
+    "KITFOX_SERVICE__LOGS__ADVERTISE": "127.0.0.1",
+}
+
+
+async def test_who_ships_its_log_shows_the_systems_token_to_registry_and_log_service(folder: Path):
+    async with fail_after(20), AsyncExitStack() as stack:
+        locked = config(folder, **LOCKED)
+        (registry,) = await stack.enter_async_context(running(locked, "registry"))
+        joined = config(folder, registry, **LOCKED)
+        (logs,) = await stack.enter_async_context(running(joined, "logs"))
+        async with running(joined, "stock"):
+            logging.getLogger("shop").warning("the shelves are empty")
+        connection = await stack.enter_async_context(HTTPConnection(logs))
+        with pytest.raises(Unauthenticated):
+            await Logs.client(connection).query(Query())
+        page = await Logs.client(Through(connection, bearer("sesame"))).query(Query())
+    assert [one.service for one in page.entries if "shelves" in one.message] == ["stock"]
+
+
+async def test_a_registry_may_have_a_token_of_its_own(folder: Path):
+    own = {"KITFOX_SERVICE__REGISTRY__SETTINGS__TOKEN": "another"}
+    async with fail_after(20), running(config(folder, **LOCKED, **own), "registry") as (registry,):
+        async with HTTPConnection(registry) as connection:
+            for token, error in (("another", None), ("sesame", Unauthenticated)):
+                client = Registry.client(Through(connection, bearer(token)))
+                with pytest.raises(error) if error else nullcontext():
+                    await client.services()
 
 
 async def test_a_setting_that_nobody_asks_for_is_refused(folder: Path):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import chdir
 from pathlib import Path
 from typing import Self
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from click.testing import CliRunner, Result
@@ -66,6 +68,7 @@ class Front(Service, name="shop.v1.Front"):
 CONFIG = """
 [system]
 registry = "http://127.0.0.1:{port}"
+token = "open sesame"
 
 [service.front]
 run = "shop:Front"
@@ -225,6 +228,17 @@ def test_the_registry_is_ready_before_the_logs_and_they_before_the_rest(system: 
     order = re.findall(r"^kitfox +\| (\w+) ready", system.output, re.MULTILINE)
     assert order[:2] == ["registry", "logs"]
     assert set(order[2:4]) == {"stock", "front"}
+
+
+def test_the_systems_token_is_the_registrys_and_all_but_strangers_show_it(system: Up):
+    registry = system.rows()["registry"]["addresses"][0]
+    asked = Request(f"{registry}/kitfox.v1.Registry/Services", b"{}")
+    asked.add_header("content-type", "application/json")
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(asked)
+    asked.add_header("authorization", "Bearer open sesame")
+    with urlopen(asked) as reply:
+        assert b"shop.v1.Front" in reply.read()
 
 
 def test_services_lists_what_is_registered(system: Up):

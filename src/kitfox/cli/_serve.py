@@ -85,7 +85,8 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
     async with AsyncExitStack() as stack:
         found = await stack.enter_async_context(discovery(system, map(service_name, sought)))
         clients = await _clients(kinds, found, stack)
-        made = wire(factory, service.settings, clients.__getitem__)
+        settings = _with_token(service.settings, system.token, needs.settings.values())
+        made = wire(factory, settings, clients.__getitem__)
         if found and system.logs and _ships_logs(made, found):
             logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
@@ -100,6 +101,17 @@ def _check_settings(given: Iterable[str], kinds: Iterable[type]) -> None:
     if unknown := sorted(set(given) - known):
         hint = did_you_mean(unknown[0], known) or "; it takes none"
         raise WiringError(f"settings.{unknown[0]}: unknown key{hint}")
+
+
+def _with_token(
+    settings: Mapping[str, object], token: str, kinds: Iterable[type]
+) -> Mapping[str, object]:
+    """Return the settings; a registry's have the system's token, unless they say another."""
+    if not token:
+        return settings
+    from kitfox.services.registry import Settings as RegistrySettings
+
+    return {"token": token, **settings} if RegistrySettings in kinds else settings
 
 
 async def _clients(
