@@ -1,16 +1,23 @@
 """Each in turn."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 
 from kitfox.balancing._balancer import Node
 from kitfox.core import Call
 
+_MOST_NODES = 1 << 32
+
 
 class RoundRobin:
-    """Gives each node its turn; while the nodes are the same, none is ahead by more than one."""
+    """Gives each node its turn; while the nodes are the same, none is ahead by more than one.
 
-    def __init__(self) -> None:
-        self._turn = 0
+    It begins anywhere: a hundred clients that start together must not all call the first node.
+    `draw` gives a number from 0 to 1.
+    """
+
+    def __init__(self, *, draw: Callable[[], float] = random.random) -> None:
+        self._turn = int(draw() * _MOST_NODES)
 
     def pick(self, nodes: Sequence[Node], call: Call) -> Node:
         """Return the node whose turn it is."""
