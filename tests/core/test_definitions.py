@@ -33,7 +33,8 @@ class Opaque:
 
 
 @refused(
-    "Users.get: a handler is `async def`; for work that blocks use asyncio.to_thread inside it"
+    "Users.get: it is a plain `def`; write `async def`, and for work that blocks use "
+    "asyncio.to_thread inside it"
 )
 def plain_def():
     class Users(Service):
@@ -67,35 +68,35 @@ def no_return():
         async def get(self, id: int): ...
 
 
-@refused("Users.get: parameter '*ids' cannot travel; make it an ordinary one")
+@refused("Users.get: parameter 'ids' takes any number of values; write `ids: list[…]`")
 def star():
     class Users(Service):
         @rpc
         async def get(self, *ids: int) -> str: ...
 
 
-@refused("Users.get: parameter '**ids' cannot travel; make it an ordinary one")
+@refused("Users.get: parameter 'ids' takes values of any name; write `ids: dict[str, …]`")
 def double_star():
     class Users(Service):
         @rpc
         async def get(self, **ids: int) -> str: ...
 
 
-@refused("Users.get: parameter 'keyword-only id' cannot travel; make it an ordinary one")
+@refused("Users.get: parameter 'id' can be given by name only; remove the `*` before it")
 def keyword_only():
     class Users(Service):
         @rpc
         async def get(self, *, id: int) -> str: ...
 
 
-@refused("Users.get: its first parameter is not `self`")
+@refused("Users.get: its first parameter is not `self`; put `self` before the others")
 def no_self():
     class Users(Service):
         @rpc
         async def get(id: int) -> str: ...  # noqa: N805
 
 
-@refused("Users.get: its first parameter is not `self`")
+@refused("Users.get: its first parameter is not `self`; put `self` before the others")
 def no_parameter_at_all():
     class Users(Service):
         @rpc
@@ -159,7 +160,10 @@ def sync_iterator():
         async def watch(self) -> Iterator[int]: ...
 
 
-@refused("Users.get: parameter 'ids' has a default that can change; use a tuple")
+@refused(
+    "Users.get: parameter 'ids' has the default [1], which all calls would share; "
+    "use a tuple, None, or an empty one"
+)
 def mutable_default():
     class Users(Service):
         @rpc
@@ -176,20 +180,51 @@ def unknown_hint():
         async def get(self, id: "Missing") -> str: ...  # noqa: F821
 
 
-@refused("Users: 'acme users' is no service name; write e.g. 'acme.v1.Users'")
+@refused(
+    "Users.get: a hint cannot be read: type object 'ABC' has no attribute 'D'; "
+    "write it without quotes"
+)
+def hint_that_is_no_type():
+    class Users(Service):
+        @rpc
+        async def get(self, id: "ABC.D") -> str: ...
+
+
+@refused("Users.größe: not every wire carries such a name; write it in ASCII")
+def method_outside_ascii():
+    class Users(Service):
+        @rpc
+        async def größe(self) -> str: ...  # noqa: PLC2401
+
+
+@refused("Benützer: 'Benützer' is no service name; write e.g. name=\"acme.v1.Users\"")
+def class_outside_ascii():
+    class Benützer(Service):  # noqa: PLC2401
+        @rpc
+        async def get(self) -> str: ...
+
+
+@refused("SQLUsers.get: parameter 'id' has no type hint; write e.g. `id: int`")
+def the_class_is_named_and_not_its_service():
+    class SQLUsers(Service, name="acme.v1.Users"):
+        @rpc
+        async def get(self, id) -> str: ...
+
+
+@refused("Users: 'acme users' is no service name; write e.g. name=\"acme.v1.Users\"")
 def bad_name():
     class Users(Service, name="acme users"):
         pass
 
 
-@refused("Users.routes: this name is taken or private; choose another")
+@refused("Users.routes: every service has a 'routes' already; rename it")
 def taken_name():
     class Users(Service):
         @rpc
         async def routes(self) -> str: ...
 
 
-@refused("Users._get: this name is taken or private; choose another")
+@refused("Users._get: a name with `_` is private; rename it or remove @rpc")
 def private_name():
     class Users(Service):
         @rpc
@@ -205,7 +240,7 @@ def one_name_on_the_wire():
         async def getX(self) -> str: ...  # noqa: N802
 
 
-@refused("Users.get: expected a method, found a staticmethod")
+@refused("Users.get: found 'staticmethod'; write a method, `async def get(self, …)`")
 def static():
     class Users(Service):
         @rpc
@@ -213,7 +248,7 @@ def static():
         async def get() -> str: ...
 
 
-@refused("Users.get: expected a method, found a staticmethod")
+@refused("Users.get: found 'staticmethod'; write a method, `async def get(self, …)`")
 def static_the_other_way_round():
     class Users(Service):
         @staticmethod
@@ -221,7 +256,7 @@ def static_the_other_way_round():
         async def get() -> str: ...
 
 
-@refused("Users.get: expected a method, found a classmethod")
+@refused("Users.get: found 'classmethod'; write a method, `async def get(self, …)`")
 def of_the_class():
     class Users(Service):
         @classmethod
@@ -241,13 +276,13 @@ class Other(Service, ABC, name="acme.v1.Groups"):
     async def list(self) -> str: ...
 
 
-@refused("SQLUsers.get(name) is unary, but its contract is (id), unary")
+@refused("SQLUsers.get: is (name), unary; make it (id), unary, as acme.v1.Users promises")
 def other_parameters():
     class SQLUsers(Contract):
         async def get(self, name: str) -> str: ...
 
 
-@refused("SQLUsers.get(id) is server_stream, but its contract is (id), unary")
+@refused("SQLUsers.get: is (id), server_stream; make it (id), unary, as acme.v1.Users promises")
 def other_kind():
     class SQLUsers(Contract):
         async def get(self, id: int) -> AsyncIterator[str]:
@@ -260,13 +295,13 @@ def no_hints_in_the_implementation():
         async def get(self, id): ...
 
 
-@refused("SQLUsers.get: expected a method, found a int")
+@refused("SQLUsers.get: found 'int'; write a method, `async def get(self, …)`")
 def attribute_instead():
     class SQLUsers(Contract):
         get = 5
 
 
-@refused("SQLUsers.get(name) is unary, but its contract is (id), unary")
+@refused("SQLUsers.get: is (name), unary; make it (id), unary, as acme.v1.Users promises")
 def from_a_mixin():
     class Mixin:
         async def get(self, name: str) -> str: ...

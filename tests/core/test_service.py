@@ -158,6 +158,71 @@ def test_a_subclass_with_a_name_of_its_own_is_another_service():
     assert method_of(SQLUsers.get) is methods_of(Users)["get"]
 
 
+def test_what_a_renamed_subclass_marks_again_it_defines_anew():
+    class Users2(Users, name="acme.v2.Users"):
+        @rpc
+        async def get(self, name: str) -> User: ...
+
+        async def add_user(self, user: User) -> None: ...
+
+    assert method_of(Users2.get) is methods_of(Users2)["get"]
+    assert methods_of(Users2)["get"].request.__struct_fields__ == ("name",)
+    assert not methods_of(Users2)["get"].idempotent
+    assert method_of(Users2.add_user).path == "/acme.v2.Users/AddUser"
+
+
+def test_what_implements_a_renamed_subclass_serves_under_the_new_name():
+    class Users2(Users, ABC, name="acme.v2.Users"):
+        pass
+
+    class SQLUsers2(Users2):
+        async def get(self, id: int, verbose: bool = False) -> User:  # noqa: FBT001, FBT002
+            return User(id)
+
+    assert service_name(SQLUsers2) == "acme.v2.Users"
+    assert methods_of(SQLUsers2) == methods_of(Users2)
+    assert method_of(SQLUsers2.get) is methods_of(Users2)["get"]
+
+
+@pytest.mark.parametrize("helper_first", [True, False])
+def test_an_implementation_keeps_its_contracts_name_whatever_else_it_inherits(helper_first):
+    class Helper(Service):
+        def __init__(self) -> None: ...
+
+    class Mixed(*((Helper, SQLUsers) if helper_first else (SQLUsers, Helper))):
+        pass
+
+    assert service_name(Mixed) == "acme.v1.Users"
+    assert methods_of(Mixed) == methods_of(Users)
+
+
+def test_one_class_may_serve_two_contracts_under_a_name_of_its_own():
+    class Clock(Service, ABC, name="acme.v1.Clock"):
+        @rpc
+        @abstractmethod
+        async def tell(self) -> int: ...
+
+    class Both(Users, Clock, name="acme.v1.Both"):
+        pass
+
+    assert {method.path for method in methods_of(Both).values()} == {
+        *("/acme.v1.Both/Get", "/acme.v1.Both/AddUser"),
+        *("/acme.v1.Both/WatchAll", "/acme.v1.Both/Tell"),
+    }
+
+
+def test_a_method_under_a_second_name_has_messages_of_its_own():
+    class Clock(Service):
+        @rpc
+        async def tell(self, zone: str) -> int: ...
+
+        ask = tell
+
+    methods = methods_of(Clock)
+    assert methods["tell"].request.__name__ == "ClockTellRequest"
+    assert methods["ask"].request.__name__ == "ClockAskRequest"
+
+
 def test_a_mixin_that_is_no_service_lends_its_methods():
     class Mixin:
         async def add_user(self, user: User) -> None: ...

@@ -232,6 +232,39 @@ def test_two_packages_may_have_a_service_of_one_name():
     assert kinds["/beta.Users/Get"]["properties"]["id"] == {"type": "string"}
 
 
+def test_two_versions_of_a_service_in_one_module_have_messages_of_their_own():
+    class Users(Service, name="acme.v1.Users"):
+        @rpc
+        async def get(self, id: int) -> str: ...
+
+    class Users2(Users, name="acme.v2.Users"):
+        @rpc
+        async def get(self, id: str) -> str: ...
+
+    methods = [methods_of(version)["get"] for version in (Users, Users2)]
+    document = openapi("t", "1", map(posted, methods))
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+    assert component(document, "acme.v1.Users.GetRequest")["properties"]["id"]["type"] == "integer"
+    assert component(document, "acme.v2.Users.GetRequest")["properties"]["id"]["type"] == "string"
+    assert set(document["components"]["schemas"]) >= {
+        *("acme.v1.Users.GetReply", "acme.v2.Users.GetReply")
+    }
+
+
+def test_names_that_run_together_are_told_apart():
+    class Users(Service, name="acme.Users"):
+        @rpc
+        async def get_all(self, id: int) -> None: ...
+
+    class UsersGet(Service, name="acme.UsersGet"):
+        @rpc
+        async def all(self, id: str) -> None: ...
+
+    methods = [methods_of(Users)["get_all"], methods_of(UsersGet)["all"]]
+    names = set(openapi("t", "1", map(posted, methods))["components"]["schemas"])
+    assert names >= {"acme.Users.GetAllRequest", "acme.UsersGet.AllRequest"}
+
+
 def test_messages_that_even_their_full_names_do_not_tell_apart_are_refused():
     class Probe(Service):
         @rpc

@@ -5,13 +5,14 @@ value travels as the one field `value` of a generated message, and None as a mes
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Annotated, NamedTuple, TypeGuard, get_args, get_origin, is_typeddict
 
 import msgspec
 
 Wrap = Callable[[object], object]
+Field = tuple[str, object] | tuple[str, object, object]  # name, type, default
 
 REMEDY = "a msgspec.Struct, dataclass, attrs class, TypedDict, or a built-in type of these"
 
@@ -22,6 +23,30 @@ class Carrier(NamedTuple):
     message: type
     wrap: Wrap
     unwrap: Wrap
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes the messages of one method: `acme.v1.UsersGetRequest` for `/acme.v1.Users/Get`.
+
+    A document calls a message `UsersGetRequest`, or, beside another of that name, by its full name,
+    `acme.v1.Users.GetRequest`. A service without a package is told apart by its Python `module`.
+    """
+
+    service: str
+    method: str
+    module: str
+
+    def make(self, suffix: str, fields: Iterable[Field]) -> type:
+        """Return a new message with these fields."""
+        package, _, name = self.service.rpartition(".")
+        return msgspec.defstruct(
+            f"{name}{self.method}{suffix}",
+            fields,
+            frozen=True,
+            module=package or self.module,
+            namespace={"__qualname__": f"{name}.{self.method}{suffix}"},
+        )
 
 
 class Empty(msgspec.Struct, frozen=True):
@@ -46,13 +71,13 @@ def _is_struct(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def carrier_of(hint: object, name: str, module: str) -> Carrier:
-    """Return how values of `hint` travel; a message made for them is `module.name`."""
+def carrier_of(hint: object, maker: Maker, suffix: str) -> Carrier:
+    """Return how values of `hint` travel; a message made for them has the name's `suffix`."""
     if is_message(hint):
         return Carrier(hint, same, same)
     if hint is None or hint is type(None):
         return Carrier(Empty, _empty, _none)
-    wrapper = msgspec.defstruct(name, [("value", hint)], frozen=True, module=module)
+    wrapper = maker.make(suffix, [("value", hint)])
     return Carrier(wrapper, wrapper, attrgetter("value"))
 
 

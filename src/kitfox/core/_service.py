@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple, Self, TypeVar, cast, overload
 
 from kitfox.core._endpoint import Endpoint
 from kitfox.core._handler import handler_endpoint
+from kitfox.core._messages import Maker
 from kitfox.core._method import Method
 from kitfox.core._signature import DefinitionError, Function, Signature, camel, read_signature
 from kitfox.core._stub import Caller
@@ -17,7 +18,7 @@ from kitfox.core._wire import Connection
 
 F = TypeVar("F", bound=Function)
 
-_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _RESERVED = frozenset({"client", "routes"})
 _MARK = "__rpc_idempotent__"
 _METHOD = "__rpc_method__"
@@ -53,7 +54,9 @@ class Service:
     """The base of all services.
 
     Give a contract its full name: `class Users(Service, ABC, name="acme.v1.Users")`. Without one,
-    the class's own name serves. A subclass that implements a contract keeps the contract's name.
+    the class's own name serves. A subclass is the same service and keeps its name, unless it is
+    given one of its own: then it is another service, and all its methods, the inherited ones too,
+    bear the new name.
 
     Raises:
         DefinitionError: at the definition of a class that breaks the rules.
@@ -65,16 +68,14 @@ class Service:
     def __init_subclass__(cls, *, name: str | None = None, **kwargs: object) -> None:
         """Read the methods of a new service class."""
         super().__init_subclass__(**kwargs)
-        if name is not None and not _NAME.fullmatch(name):
-            msg = f"{cls.__name__}: {name!r} is no service name; write e.g. 'acme.v1.Users'"
-            raise DefinitionError(msg)
-        inherited = cls.__rpc_name__
-        if name is None:
-            _check_one_contract(cls)
         marked = _marked(cls)
-        cls.__rpc_name__ = name or inherited or (cls.__name__ if marked else "")
-        same = cls.__rpc_name__ == inherited
-        known: Mapping[str, _Definition] = cls.__rpc_definitions__ if same else {}
+        if name is None:
+            name = _inherited_name(cls) or (cls.__name__ if marked else None)
+        if name is not None and not _NAME.fullmatch(name):
+            msg = f'{cls.__name__}: {name!r} is no service name; write e.g. name="acme.v1.Users"'
+            raise DefinitionError(msg)
+        cls.__rpc_name__ = name or ""
+        known = _known(cls)
         cls.__rpc_definitions__ = {
             attribute: known.get(attribute) or _define(cls, attribute, function)
             for attribute, function in marked.items()
@@ -116,6 +117,9 @@ def service_name(service: type[Service] | Service) -> str:
 def method_of(function: Function) -> Method:
     """Return the method that a function of a service class defines or implements.
 
+    A function that several services share is the first one's: `methods_of(Renamed)["get"]` is what
+    a renamed subclass makes of a `get` that it inherits.
+
     Raises:
         TypeError: the function is not one of a service's methods.
     """
@@ -141,16 +145,20 @@ def _is_marked(value: object) -> bool:
 
 
 def _define(cls: type[Service], attribute: str, function: object) -> _Definition:
-    if attribute in _RESERVED or attribute.startswith("_"):
-        msg = f"{cls.__name__}.{attribute}: this name is taken or private; choose another"
-        raise DefinitionError(msg)
+    where = f"{cls.__name__}.{attribute}"
+    if attribute in _RESERVED:
+        raise DefinitionError(f"{where}: every service has a {attribute!r} already; rename it")
+    if attribute.startswith("_"):
+        raise DefinitionError(f"{where}: a name with `_` is private; rename it or remove @rpc")
+    if not attribute.isascii():
+        raise DefinitionError(f"{where}: not every wire carries such a name; write it in ASCII")
     if not inspect.isfunction(function):
-        raise _no_method(cls, attribute, function)
-    service = cls.__rpc_name__
-    signature = read_signature(function, service.rpartition(".")[2])
+        raise _no_method(where, function)
+    maker = Maker(cls.__rpc_name__, camel(attribute), cls.__module__)
+    signature = read_signature(function, where, maker)
     method = Method(
-        service=service,
-        name=camel(attribute),
+        service=cls.__rpc_name__,
+        name=maker.method,
         kind=signature.kind,
         request=signature.request.message,
         reply=signature.reply.message,
@@ -167,17 +175,29 @@ def _remember(function: Function, method: Method) -> None:
         setattr(function, _METHOD, method)
 
 
-def _no_method(cls: type[Service], attribute: str, found: object) -> DefinitionError:
-    kind = type(found).__name__
-    return DefinitionError(f"{cls.__name__}.{attribute}: expected a method, found a {kind}")
+def _no_method(where: str, found: object) -> DefinitionError:
+    name, kind = where.rpartition(".")[2], type(found).__name__
+    msg = f"{where}: found {kind!r}; write a method, `async def {name}(self, …)`"
+    return DefinitionError(msg)
 
 
-def _check_one_contract(cls: type[Service]) -> None:
-    """Check that a class without a name of its own has one contract to take it from."""
+def _inherited_name(cls: type[Service]) -> str:
+    """Return the name of the service that a class implements, if it does."""
     names = {base.__rpc_name__ for base in cls.__bases__ if issubclass(base, Service)} - {""}
     if len(names) > 1:
         msg = f"{cls.__name__}: implements {' and '.join(sorted(names))}; write a class for each"
         raise DefinitionError(msg)
+    return next(iter(names), "")
+
+
+def _known(cls: type[Service]) -> dict[str, _Definition]:
+    """Return what the classes above have defined of the same service."""
+    return {
+        attribute: definition
+        for base in reversed(cls.__mro__[1:])
+        if issubclass(base, Service) and base.__rpc_name__ == cls.__rpc_name__
+        for attribute, definition in base.__rpc_definitions__.items()
+    }
 
 
 def _check_names(cls: type[Service]) -> None:
@@ -201,16 +221,19 @@ def _check_implementations(cls: type[Service]) -> None:
         function = cast("object", inspect.getattr_static(cls, attribute))
         if function is defined:
             continue
+        where = f"{cls.__name__}.{attribute}"
         if not inspect.isfunction(function):
-            raise _no_method(cls, attribute, function)
-        own = read_signature(function, cls.__name__)
-        if own.parameters != contract.parameters or own.kind is not contract.kind:
-            msg = (
-                f"{cls.__name__}.{attribute}({', '.join(own.parameters)}) is {own.kind.value}, but "
-                f"its contract is ({', '.join(contract.parameters)}), {contract.kind.value}"
-            )
+            raise _no_method(where, function)
+        maker = Maker(method.service, method.name, cls.__module__)
+        own, expected = _shape(read_signature(function, where, maker)), _shape(contract)
+        if own != expected:
+            msg = f"{where}: is {own}; make it {expected}, as {method.service} promises"
             raise DefinitionError(msg)
         _remember(function, method)
+
+
+def _shape(signature: Signature) -> str:
+    return f"({', '.join(signature.parameters)}), {signature.kind.value}"
 
 
 def _stub_class(cls: type[Service]) -> type[Service]:

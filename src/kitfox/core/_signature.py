@@ -11,7 +11,16 @@ from typing import cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from kitfox.core._messages import REMEDY, Carrier, Empty, carrier_of, is_message, same, unsupported
+from kitfox.core._messages import (
+    REMEDY,
+    Carrier,
+    Empty,
+    Maker,
+    carrier_of,
+    is_message,
+    same,
+    unsupported,
+)
 from kitfox.core._method import Kind
 
 Args = tuple[object, ...]
@@ -19,9 +28,9 @@ Function = Callable[..., object]
 _Packing = tuple[Carrier, Callable[..., object], Callable[[object], Args]]
 _STREAMS = (AsyncIterator, AsyncIterable, AsyncGenerator)
 _REFUSED: dict[object, str] = {
-    inspect.Parameter.VAR_POSITIONAL: "*",
-    inspect.Parameter.VAR_KEYWORD: "**",
-    inspect.Parameter.KEYWORD_ONLY: "keyword-only ",
+    inspect.Parameter.VAR_POSITIONAL: "takes any number of values; write `{0}: list[…]`",
+    inspect.Parameter.VAR_KEYWORD: "takes values of any name; write `{0}: dict[str, …]`",
+    inspect.Parameter.KEYWORD_ONLY: "can be given by name only; remove the `*` before it",
 }
 
 
@@ -46,22 +55,21 @@ class Signature:
     unpack: Callable[[object], Args]
 
 
-def read_signature(function: Function, owner: str) -> Signature:
-    """Return what the hints of `function` say; `owner` names its class in messages.
+def read_signature(function: Function, where: str, maker: Maker) -> Signature:
+    """Return what the hints of `function` say; `where` names it in complaints: `Users.get`.
 
     Raises:
         DefinitionError: the function cannot be a method; the text names the remedy.
     """
-    return _Reader(function, owner).read()
+    return _Reader(function, where, maker).read()
 
 
 class _Reader:
-    """Reads one function; every complaint starts with the function's name."""
+    """Reads one function; every complaint starts with `where` it stands."""
 
-    def __init__(self, function: Function, owner: str) -> None:
-        self._where = f"{owner}.{function.__name__}"
-        self._prefix = owner + camel(function.__name__)
-        self._module = function.__module__
+    def __init__(self, function: Function, where: str, maker: Maker) -> None:
+        self._where = where
+        self._maker = maker
         self._function = function
         self._hints = self._resolve(function)
 
@@ -81,7 +89,7 @@ class _Reader:
             parameters=tuple(parameter.name for parameter in parameters),
             kind=_KINDS[stream_in, stream_out],
             request=request,
-            reply=carrier_of(item, f"{self._prefix}Reply", self._module),
+            reply=carrier_of(item, self._maker, "Reply"),
             pack=pack,
             unpack=unpack,
         )
@@ -97,26 +105,31 @@ class _Reader:
                 f"the hint {error.name!r} is not known here; define or import it above the class, "
                 "at module level and not under TYPE_CHECKING"
             ) from None
+        except (AttributeError, SyntaxError, TypeError) as error:
+            raise self._refuse(f"a hint cannot be read: {error}; write it without quotes") from None
 
     def _parameters(self) -> list[inspect.Parameter]:
         """Return the parameters after `self`, which alone may go without a hint."""
         parameters = iter(inspect.signature(self._function).parameters.values())
         own = next(parameters, None)
         if own is None or (own.name != "self" and own.name in self._hints):
-            raise self._refuse("its first parameter is not `self`")
+            raise self._refuse("its first parameter is not `self`; put `self` before the others")
         return list(parameters)
 
     def _check(self, parameter: inspect.Parameter) -> None:
         name = parameter.name
-        if (prefix := _REFUSED.get(parameter.kind)) is not None:
-            raise self._refuse(f"parameter '{prefix}{name}' cannot travel; make it an ordinary one")
+        if (problem := _REFUSED.get(parameter.kind)) is not None:
+            raise self._refuse(f"parameter {name!r} {problem.format(name)}")
         if name not in self._hints:
             raise self._refuse(f"parameter {name!r} has no type hint; write e.g. `{name}: int`")
         hint = self._hints[name]
         self._check_type(f"parameter {name!r}", hint)
         default: object = parameter.default
         if default and type(default) in {list, dict, set}:
-            raise self._refuse(f"parameter {name!r} has a default that can change; use a tuple")
+            raise self._refuse(
+                f"parameter {name!r} has the default {default!r}, which all calls would share; "
+                "use a tuple, None, or an empty one"
+            )
 
     def _check_type(self, what: str, hint: object) -> None:
         item = self._item(what, hint) if get_origin(hint) in _STREAMS else hint
@@ -154,7 +167,8 @@ class _Reader:
         function = self._function
         if not streams and not inspect.iscoroutinefunction(function):
             raise self._refuse(
-                "a handler is `async def`; for work that blocks use asyncio.to_thread inside it"
+                "it is a plain `def`; write `async def`, and for work that blocks use "
+                "asyncio.to_thread inside it"
             )
         if streams and inspect.iscoroutinefunction(function):
             raise self._refuse(
@@ -173,15 +187,13 @@ class _Reader:
             (p.name, hint) if p.default is p.empty else (p.name, hint, p.default)
             for p, hint in zip(parameters, hints, strict=True)
         ]
-        request = msgspec.defstruct(
-            f"{self._prefix}Request", fields, frozen=True, module=self._module
-        )
+        request = self._maker.make("Request", fields)
         unpack = cast("Callable[[object], Args]", msgspec.structs.astuple)
         return Carrier(request, same, same), request, unpack
 
     def _streamed(self, parameter: inspect.Parameter) -> _Packing:
         item = self._item(f"parameter {parameter.name!r}", self._hints[parameter.name])
-        carrier = carrier_of(item, f"{self._prefix}Request", self._module)
+        carrier = carrier_of(item, self._maker, "Request")
         return carrier, _sole(parameter), lambda items: (items,)
 
 
