@@ -5,10 +5,8 @@ import socket
 
 import pytest
 
-from kitfox.net import (
-    ConnectionBroken,
-    QueueFull,
-)
+from kitfox.net import ConnectFailed, ConnectionBroken, QueueFull
+from kitfox.scope import fail_after
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -237,6 +235,35 @@ async def test_a_request_is_not_sent_again_once_its_answer_began(client, serve):
         assert server.accepted == 1
     assert caught.value.answered
     assert not caught.value.may_resend(idempotent=True)
+
+
+async def plainly(client, url):
+    await client.request("GET", url, idempotent=True)
+
+
+async def streaming(client, url):
+    async with client.stream("GET", url, idempotent=True):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("ask", [plainly, streaming])
+async def test_a_request_that_was_taken_by_a_server_that_died_never_counts_as_unsent(client, ask):
+    async def answer_once_and_die(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK)
+        await reader.readuntil(b"\r\n\r\n")
+        listening.close()
+        writer.close()
+
+    listening = await asyncio.start_server(answer_once_and_die, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/"
+    async with fail_after(5):
+        await client.request("GET", url)
+        with pytest.raises(ConnectionBroken, match="without a reply") as caught:
+            await ask(client, url)
+    assert (caught.value.sent, caught.value.answered) == (True, False)
+    assert not caught.value.may_resend(idempotent=False)
+    assert isinstance(caught.value.__cause__, ConnectFailed)
 
 
 async def test_a_request_is_sent_again_only_once_and_only_on_a_kept_connection(client, serve):

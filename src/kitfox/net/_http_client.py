@@ -10,13 +10,13 @@ yet, and leaves no trace where it waited for one.
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from kitfox.net._errors import ConnectFailed, ConnectionBroken
+from kitfox.net._errors import ConnectFailed, ConnectionBroken, HTTPError
 from kitfox.net._http_connection import HTTPConnection, OnEnd
 from kitfox.net._http_dial import Dialer
 from kitfox.net._http_limits import ClientLimits
@@ -25,6 +25,8 @@ from kitfox.net._http_reply import HTTPReply
 from kitfox.net._http_request import Headers, request_head
 from kitfox.net._http_stream import HTTPReplyStream, uploading
 from kitfox.net._http_url import Origin, split_url
+
+T = TypeVar("T")
 
 
 class HTTPClient:
@@ -71,18 +73,19 @@ class HTTPClient:
         """Send a request and return the whole reply, whatever its status.
 
         When the peer closes a kept connection in the very moment of sending, an idempotent request
-        is sent once more. Raises ValueError for a malformed request, HTTPError when no reply came.
+        is sent once more. Raises ValueError for a malformed request, HTTPError when no reply came;
+        when the second attempt did not get as far as sending, that is the first one's.
         """
         origin, target = split_url(url)
         data = request_head(method, origin, target, headers, length=len(body)) + body
         connections = self._connections(origin)
         bodyless = method == "HEAD"
+        send = partial(self._exchange, connections, data, bodyless=bodyless)
         try:
-            return await self._exchange(connections, data, bodyless=bodyless)
+            return await send()
         except ConnectionBroken as error:
             _raise_unless_stale(error, idempotent=idempotent)
-        connections.close_idle()  # they are as old
-        return await self._exchange(connections, data, bodyless=bodyless)
+            return await _resend(connections, send, error)
 
     @asynccontextmanager
     async def stream(
@@ -110,8 +113,7 @@ class HTTPClient:
             connection = await send(wait=pieces is None)
         except ConnectionBroken as error:
             _raise_unless_stale(error, idempotent=idempotent)
-            connections.close_idle()
-            connection = await send(wait=True)
+            connection = await _resend(connections, partial(send, wait=True), error)
         try:
             async with uploading(connection, pieces):
                 status, fields = await connection.head()
@@ -199,3 +201,16 @@ class HTTPClient:
 def _raise_unless_stale(error: ConnectionBroken, *, idempotent: bool) -> None:
     if not (error.stale and error.may_resend(idempotent=idempotent)):
         raise error
+
+
+async def _resend(
+    connections: OriginConnections, send: Callable[[], Awaitable[T]], first: ConnectionBroken
+) -> T:
+    """Send once more what may have been seen; so no error says that it was never sent."""
+    connections.close_idle()  # they are as old
+    try:
+        return await send()
+    except HTTPError as second:
+        if second.sent:
+            raise
+        raise first from second
