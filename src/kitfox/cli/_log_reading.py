@@ -1,19 +1,27 @@
 """Reading the log of a running system: its last entries, and each new one."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import click
 import msgspec
 
-from kitfox.cli._ask import connected, directory_at, within
+from kitfox.cli._ask import connected, directory_at
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import Where
 from kitfox.cli._output import print_json_line, shows_colour
 from kitfox.core import NotFound, Unavailable, service_name
-from kitfox.services.logs import Entry, Filter, Follow, Logs, Query, format_entry, severity_number
+from kitfox.services.logs import (
+    Entry,
+    Filter,
+    Follow,
+    Logs,
+    Query,
+    entries_of,
+    format_entry,
+    severity_number,
+)
 
 _AGAIN = 0.5  # seconds between attempts while the log service is away
 _MOST = 1000
@@ -28,24 +36,26 @@ class Reading:
         self._lines = lines
         self._as_json = as_json
         self._colour = shows_colour()
-        self._newest = 0.0
+        self._seen = 0  # the id of the last entry that was followed
         self._away = False
 
-    def last(self) -> None:
+    async def last(self) -> None:
         """Print the last entries, oldest first."""
-        within(self._where.timeout, self._last())
-
-    def follow(self) -> None:
-        """Print the last entries and each new one; a log service that is away is waited for."""
-        asyncio.run(self._follow_on())
-
-    async def _last(self) -> None:
+        query = Query(**self._wanted, limit=self._lines)
+        newest: list[Entry] = []
         async with _logs(self._where) as logs:
-            page = await logs.query(Query(**self._wanted, limit=self._lines))
-        for entry in reversed(page.entries):
+            async for entry in entries_of(logs, query):
+                newest.append(entry)
+                if len(newest) == self._lines:
+                    break
+        for entry in reversed(newest):
             self._print(entry)
 
-    async def _follow_on(self) -> None:
+    async def follow(self) -> None:
+        """Print the last entries and each new one, for ever.
+
+        A log service that goes away is waited for, and goes on after the last entry it gave.
+        """
         async with _logs(self._where):  # one that is nowhere at the start is not waited for
             pass
         wanted = Follow(**self._wanted, last=self._lines)
@@ -56,8 +66,8 @@ class Reading:
                 click.echo("the log service is away; waiting for it", err=True)
             self._away = True
             await asyncio.sleep(_AGAIN)
-            since = max(self._wanted["since"], math.nextafter(self._newest, math.inf))
-            wanted = Follow(**self._wanted | {"since": since}, last=_MOST)
+            if self._seen:  # else what was asked for at first is still to come
+                wanted = Follow(**self._wanted, last=_MOST, after=self._seen)
 
     async def _follow(self, wanted: Follow) -> None:
         """Print entries as they come, until the log service goes away."""
@@ -65,11 +75,11 @@ class Reading:
             async for item in logs.tail(wanted):
                 if item.missed:
                     click.echo(f"{item.missed} entries passed over", err=True)
+                self._seen = max(self._seen, item.id)
+                self._away = False
                 self._print(item.entry)
 
     def _print(self, entry: Entry) -> None:
-        self._newest = max(self._newest, entry.time)
-        self._away = False
         if self._as_json:
             print_json_line(entry)
         else:

@@ -1,5 +1,6 @@
 """`kitfox logs`."""
 
+import asyncio
 import time
 
 import click
@@ -40,6 +41,7 @@ def logs(
 
     With a SERVICE, as kitfox.toml names it, only its part. Oldest first.
     """
+    from kitfox.cli._ask import within
     from kitfox.cli._log_reading import Reading, level_of
     from kitfox.cli._moment import moment
     from kitfox.services.logs import Filter
@@ -51,4 +53,7 @@ def logs(
         since=moment(since, time.time()) if since else 0.0,
     )
     reading = Reading(where, wanted, lines, as_json=as_json)
-    reading.follow() if follow else reading.last()
+    if follow:
+        asyncio.run(reading.follow())
+    else:
+        within(where.timeout, reading.last())
