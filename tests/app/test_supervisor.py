@@ -223,6 +223,16 @@ async def test_a_second_stop_kills_at_once(tmp_path: Path):
     assert not any(map(lives, pids))
 
 
+async def test_a_second_stop_kills_what_the_processes_started_too(tmp_path: Path):
+    script = PARENT.format(options="") + DEAF
+    async with running(tmp_path, {"a": script}, patience=Patience(stop=3600)) as system:
+        await system.ready()
+        child = int(await system.line("child "))
+        system.supervisor.stop()
+        assert lives(child)
+    await gone(child)
+
+
 async def test_what_a_killed_process_started_is_killed_with_it(tmp_path: Path):
     script = PARENT.format(options="") + SERVES
     async with running(tmp_path, {"a": script}) as system:

@@ -101,6 +101,19 @@ def test_the_table_comes_again_when_somebody_falls_and_when_all_are_up_again():
     assert table_lines(READY)[0] in shown
 
 
+def test_the_table_comes_again_at_each_restart_of_who_falls_again_and_again():
+    made, shown = screen()
+    for one in READY:
+        made.changed(one, READY)
+    for restarts, wait in enumerate(("0.2", "0.4", "0.8")):
+        del shown[:]
+        why = f"exit 1; again in {wait} s"
+        fallen = row("portal", State.BACKING_OFF, status=why, restarts=restarts)
+        made.changed(row("portal", State.STARTING, restarts=restarts), READY)
+        made.changed(fallen, (READY[0], fallen))
+        assert shown[-2].split() == f"portal backing off - {restarts} {why}".split()
+
+
 def test_stopping_shows_lines_and_no_table():
     made, shown = screen()
     made.changed(READY[0], READY)

@@ -5,7 +5,7 @@ Rules:
 - Nothing runs before `start`; `stop` before it means that nothing ever will.
 - A life begins with starting; it is ready when it says so, and killed when that takes too long.
 - A life that ends is followed by another after the wait that Restart decides, until `stop`.
-- `stop` asks kindly and kills after the grace; `kill` does not wait.
+- `stop` asks kindly, and kills after the grace; `kill` neither asks nor waits.
 """
 
 import asyncio
@@ -58,6 +58,7 @@ class Keeper:
         self._timer: asyncio.TimerHandle | None = None
         self._addresses: tuple[str, ...] = ()
         self._late = False
+        self._killed = False
         self._go = asyncio.Event()
         self._stop = asyncio.Event()
         self.tried = asyncio.Event()  # its first life became ready, or ended
@@ -71,13 +72,12 @@ class Keeper:
         """End it kindly, for good."""
         self._stop.set()
         self._go.set()
-        self._ask_to_end()
+        self._end_process()
 
     def kill(self) -> None:
-        """End it at once, for good."""
+        """End it at once, for good, and all that it started."""
+        self._killed = True
         self.stop()
-        if self._process is not None:
-            self._process.kill()
 
     async def keep(self, launch: Launch) -> None:
         """Run until stopped or failed."""
@@ -117,17 +117,21 @@ class Keeper:
         self._table.runs_as(self._name, process.pid)
         self._arm(self._patience.start, self._give_up)
         if self._stop.is_set():
-            self._ask_to_end()
+            self._end_process()
         try:
             return await process.wait()
         finally:
             self._disarm()
             self._process = None
 
-    def _ask_to_end(self) -> None:
+    def _end_process(self) -> None:
         if self._table.row(self._name).state in {State.STARTING, State.READY}:
             self._table.stopping(self._name)
-        if self._process is not None:
+        if self._process is None:
+            return
+        if self._killed:
+            self._process.kill()
+        else:
             self._process.terminate()
             self._arm(self._patience.stop, self._process.kill)
 

@@ -14,7 +14,6 @@ _CONTROL = re.compile(
 _PALETTE = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 _RESET = "\x1b[0m"
 
-
 _SETTLED = frozenset({State.READY, State.BACKING_OFF, State.FAILED})
 
 
@@ -22,7 +21,7 @@ class Screen:
     """Writes plain lines, in order, and never moves the cursor: it works in a pipe as well.
 
     A change of state is one line. The table follows when every process is where it will be for
-    now: at the start, and each time that somebody has fallen or is up again.
+    now: at the start, and each time that somebody has fallen, falls again, or is up again.
     """
 
     def __init__(
@@ -38,8 +37,8 @@ class Screen:
         self._write = write
         self._colour = colour
         self._openable = openable
-        self._states: dict[str, State] = dict.fromkeys(names, State.WAITING)
-        self._shown: dict[str, State] = {}
+        self._lives = dict.fromkeys(names, (State.WAITING, 0))  # the state, and of which restart
+        self._shown: dict[str, tuple[State, int]] = {}
 
     def line(self, name: str, text: str) -> None:
         """Show a line that a process wrote, without what would move the cursor."""
@@ -47,11 +46,12 @@ class Screen:
 
     def changed(self, row: Row, rows: Sequence[Row]) -> None:
         """Show a row that changed, and the whole table when that is due."""
-        if self._states[row.name] is not row.state:
-            self._states[row.name] = row.state
+        before, _ = self._lives[row.name]
+        self._lives[row.name] = (row.state, row.restarts)
+        if row.state is not before:
             self.line("kitfox", _sentence(row))
-        if self._states != self._shown and set(self._states.values()) <= _SETTLED:
-            self._shown = dict(self._states)
+        if self._lives != self._shown and {state for state, _ in self._lives.values()} <= _SETTLED:
+            self._shown = dict(self._lives)
             self._show(rows)
 
     def _show(self, rows: Sequence[Row]) -> None:
