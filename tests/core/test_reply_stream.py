@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import pytest
 
@@ -137,6 +139,26 @@ def test_a_stream_forgotten_after_its_loop_is_harmless():
     stream = asyncio.run(leave_behind())
     del stream
     gc.collect()
+
+
+async def test_a_stream_is_closed_wherever_a_generator_would_be():
+    source = Source([1], hang)
+    stream = source.stream()
+    assert isinstance(stream, AsyncGenerator)
+    async with aclosing(stream):
+        assert await stream.asend(None) == 10
+    assert source.ended.is_set()
+
+
+@pytest.mark.parametrize("thrown", [(LookupError("x"),), (LookupError,), (LookupError, KeyError())])
+async def test_what_is_thrown_into_a_stream_ends_its_call_and_comes_back(thrown):
+    source = Source([1], hang)
+    stream = source.stream()
+    await anext(stream)
+    with pytest.raises(LookupError):
+        await stream.athrow(*thrown)
+    assert source.ended.is_set()
+    assert [item async for item in stream] == []
 
 
 async def test_leaving_the_block_by_an_error_closes_too():

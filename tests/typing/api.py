@@ -4,7 +4,8 @@ A line with two ignores is one that both must refuse: each complains about an ig
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import assert_type
 
 from msgspec import Struct
@@ -94,6 +95,15 @@ class Hello(Service):
         return f"Hello, {name}!"
 
 
+class Clock(Service, ABC, name="acme.v1.Clock"):
+    """A contract whose stream is worth closing."""
+
+    @rpc
+    @abstractmethod
+    def ticks(self) -> AsyncGenerator[int, None]:
+        """One a second."""
+
+
 class Half(Users):
     """An implementation that forgot most of its contract."""
 
@@ -119,6 +129,17 @@ async def a_client_is_the_service_it_calls(connection: Connection) -> None:
     assert_type(await users.load(users.watch()), int)
     assert_type(users.rename(users.watch()), AsyncIterator[User])
     assert_type(await Hello.client(connection).greet("Ada"), str)
+
+
+async def a_stream_that_its_contract_calls_a_generator_can_be_closed(
+    connection: Connection,
+) -> None:
+    async with aclosing(Clock.client(connection).ticks()) as ticks:
+        async for tick in ticks:
+            assert_type(tick, int)
+            break
+    async with aclosing(Users.client(connection).watch()):  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
+        pass
 
 
 async def a_wrong_call_is_refused(connection: Connection) -> None:

@@ -9,7 +9,6 @@ from kitfox.core._call import Call, enter_call
 from kitfox.core._endpoint import Endpoint
 from kitfox.core._messages import Wrap, same
 from kitfox.core._method import Method
-from kitfox.core._reply_stream import ReplyStream
 from kitfox.core._signature import Args, Function, Signature
 from kitfox.core._status import Cancelled, Internal, RPCError
 from kitfox.core._stub import mapped, within_deadline
@@ -48,15 +47,10 @@ def _streaming(function: Function, unpack: Unpack, wrap: Wrap) -> Endpoint:
             async for item in items:
                 await call.send(wrap(item))
         finally:
-            await _close(items)
+            if isinstance(items, AsyncGenerator):  # another call's replies, too
+                await items.aclose()
 
     return stream
-
-
-async def _close(items: AsyncIterator[object]) -> None:
-    """End what a handler returned and nobody reads on: a generator, another call's replies."""
-    if isinstance(items, AsyncGenerator | ReplyStream):
-        await items.aclose()
 
 
 def serving(

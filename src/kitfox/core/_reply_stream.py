@@ -7,12 +7,14 @@ Rules:
 - A read that is cancelled ends the call too, as it would end an async generator: a caller that
   gives up waiting has given up the call. Reading on raises Cancelled.
 - The task holds the slot, never the stream: a forgotten stream can be collected.
+
+It is an async generator to all who ask, so that a contract may promise one and its caller close it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 from kitfox.core._call import Send
 from kitfox.core._slot import Slot
@@ -21,7 +23,7 @@ from kitfox.core._status import Cancelled
 T = TypeVar("T")
 
 
-class ReplyStream(AsyncIterator[T], Generic[T]):
+class ReplyStream(AsyncGenerator[T, None]):
     """The replies of one call, in order.
 
     Iterate it once. To stop early call `aclose`, leave its `async with` block, or drop it.
@@ -45,6 +47,21 @@ class ReplyStream(AsyncIterator[T], Generic[T]):
             self._end(Cancelled("the reader of this stream gave up"))
             raise
         return self._unwrap(item)
+
+    async def asend(self, value: None, /) -> T:
+        """Return the next reply, as `anext` does: there is nothing to send."""
+        return await anext(self)
+
+    async def athrow(
+        self,
+        kind: type[BaseException] | BaseException,
+        error: object = None,
+        trace: TracebackType | None = None,
+        /,
+    ) -> NoReturn:
+        """End the call and raise the error here: the far end cannot handle it."""
+        await self.aclose()
+        raise error if isinstance(error, BaseException) else kind
 
     async def aclose(self) -> None:
         """End the call now. A closed stream has no further item. Idempotent."""

@@ -19,7 +19,6 @@ from kitfox.core import (
     InvalidArgument,
     NotFound,
     PermissionDenied,
-    ReplyStream,
     RPCError,
     Unauthenticated,
     Unimplemented,
@@ -156,5 +155,5 @@ class Keeper:
 
 async def close(stream: AsyncIterator[object]) -> None:
     """End the call behind a stream of replies now."""
-    if isinstance(stream, ReplyStream | AsyncGenerator):
+    if isinstance(stream, AsyncGenerator):
         await stream.aclose()
