@@ -38,8 +38,14 @@ async def test_a_page_of_another_site_may_not_call_but_curl_may(serving, book, p
         ):
             answer = await put(url, **fields)
             assert (answer.status, answer.problem["code"]) == (403, "permission_denied")
-        link = await fetch(url + GET, headers=headers(sec_fetch_site="cross-site"))
-        assert link.status == 200
+
+
+async def test_another_site_may_link_to_a_route_but_not_to_a_methods_own_path(serving, book, fetch):
+    linked = headers(sec_fetch_site="cross-site")
+    async with serving(book, routes={type(book).get: "GET /entries/{id}"}) as url:
+        assert (await fetch(url + "/entries/1", headers=linked)).status == 200
+        assert (await fetch(url + GET, headers=linked)).status == 403
+        assert (await fetch(url + GET)).status == 200
 
 
 async def test_cors_is_off_unless_configured(serving, book, fetch):

@@ -4,6 +4,7 @@ A request is looked for among the methods, then among the pages; a foreign appli
 fallback sees exactly the requests that are nobody else's.
 """
 
+from collections.abc import Awaitable
 from typing import TypedDict
 
 from kitfox.core import Code, InvalidArgument, Routes
@@ -108,36 +109,35 @@ class HTTPApp:
         self._closing = ((b"connection", b"close"),)
         self._streams.end()
 
-    async def _dispatch(self, exchange: Exchange) -> None:
+    def _dispatch(self, exchange: Exchange) -> Awaitable[None]:
+        """Return what will answer, or raise what is wrong with the request."""
         scope, headers = exchange.scope, exchange.headers
         verb, path = scope["method"], path_of(scope)
         if len(scope["headers"]) > self._header_count:
             text = f"there are more than {self._header_count} headers"
             raise Refused(431, Code.RESOURCE_EXHAUSTED, text)
         if self._cors is not None and is_preflight(verb, headers) and self._owns(path):
-            await exchange.adding(*preflight_headers(self._cors)).empty(204)
-            return
+            return exchange.adding(*preflight_headers(self._cors)).empty(204)
         if self._door.locked and path not in PROBES:
             self._door.check_token(headers)
         if (match := self._table.find(verb, path)) is None:
-            await self._elsewhere(exchange, verb, path)
-            return
-        self._door.check_call(verb, headers)
+            return self._elsewhere(exchange, verb, path)
         route, names = match
-        await route.answer(exchange, with_slashes(names) if SLASH in path else names)
+        self._door.check_call(headers, safe=route.safe)
+        return route.answer(exchange, with_slashes(names) if SLASH in path else names)
 
     def _owns(self, path: str) -> bool:
         """Whether the fallback has no say in what is asked about `path`."""
         return self._fallback is None or bool(self._table.verbs(path))
 
-    async def _elsewhere(self, exchange: Exchange, verb: str, path: str) -> None:
+    def _elsewhere(self, exchange: Exchange, verb: str, path: str) -> Awaitable[None]:
         """Answer what no method does; a page answers all that is asked of its path."""
         elsewhere = self._fallback
         if path in PATHS:
             elsewhere = self._pages if verb in _READING else None
         if elsewhere is None:
             raise self._unknown(exchange.scope, path)
-        await elsewhere(exchange.scope, exchange.receive, exchange.send)
+        return elsewhere(exchange.scope, exchange.receive, exchange.send)
 
     def _unknown(self, scope: Scope, path: str) -> Refused:
         whole = scope["path"]

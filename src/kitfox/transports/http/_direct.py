@@ -7,7 +7,6 @@ when ours declines, ASGI is the way all the same.
 from typing import Final, Protocol
 
 from kitfox.net import Scope, Send
-from kitfox.transports.http._headers import RawHeaders
 
 STATE: Final = "kitfox.connection"
 
@@ -30,10 +29,11 @@ class Direct(Protocol):
         """Return a request's body, or None when not all of it has arrived."""
         ...
 
-    def answer(self, scope: Scope, send: Send, headers: RawHeaders, body: bytes) -> bool:
+    def answer(self, scope: Scope, send: Send, fields: bytes, body: bytes) -> bool:
         """Answer a request with status 200; False: nothing was done, and ASGI has to do it.
 
-        `headers` are valid as they are, name the body's length, and do not close the connection.
+        `fields` are the lines of its headers, each with its end; they are valid as they are, name
+        the body's length, and do not close the connection.
         `send` is how the application would answer: if it is not the connection's own, somebody
         in between wants to see the answer.
         """

@@ -35,13 +35,13 @@ class Door:
         if not hmac.compare_digest(shown[len(_BEARER) :].strip(), self._token or b""):
             raise _unauthenticated("the token is wrong")
 
-    def check_call(self, verb: str, headers: Mapping[bytes, bytes]) -> None:
-        """Refuse what no method should see."""
+    def check_call(self, headers: Mapping[bytes, bytes], *, safe: bool) -> None:
+        """Refuse what another site asks for, unless it is `safe` (RFC 9110, 9.2.1)."""
         if b"origin" not in headers and b"sec-fetch-site" not in headers:
             return
         if self._cors is not None and self._cors.allows(headers.get(b"origin", b"")):
             return
-        if (why := cross_origin(verb, headers)) is not None:
+        if (why := cross_origin("GET" if safe else "POST", headers)) is not None:
             text = f"refused, because it comes from another site: {why}"
             raise Refused(403, Code.PERMISSION_DENIED, text)
 

@@ -10,6 +10,7 @@ from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 
 JSON_TYPE = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", PROBLEM_TYPE)
+_JSON_FIELDS = b"content-type: application/json\r\ncontent-length: %d\r\n"
 EVENTS_TYPE = (b"content-type", b"text/event-stream")
 
 
@@ -43,12 +44,11 @@ class Exchange:
 
     async def reply(self, body: bytes, metadata: Metadata) -> None:
         """Answer with a message."""
-        headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), *self.extra]
-        if metadata:
-            headers += reply_headers(metadata)
-        direct = None if self.extra else self.direct
-        if direct is not None and direct.answer(self.scope, self.send, headers, body):
+        direct = None if self.extra or metadata else self.direct
+        if direct and direct.answer(self.scope, self.send, _JSON_FIELDS % len(body), body):
             return
+        headers = [JSON_TYPE, (b"content-length", b"%d" % len(body)), *self.extra]
+        headers += reply_headers(metadata)
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -6,6 +6,8 @@ headers are complete.
 """
 
 import asyncio
+import math
+from collections.abc import Sequence
 from typing import cast
 
 from uvicorn._types import HTTPScope
@@ -14,7 +16,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from kitfox.core import Code, RPCError
 from kitfox.net import Scope, Send
 from kitfox.transports.http._direct import STATE, Leaving
-from kitfox.transports.http._headers import RawHeaders
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 
@@ -36,10 +37,11 @@ class _TooLong(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """States of a connection: idle → headers → body → idle; from each → refused, which is deaf.
+    """States of a connection: idle → arriving → answering → idle; each → refused, which is deaf.
 
-    A timer runs in each: uvicorn's while it is idle, ours in the others. A request that arrives in
-    one piece, as most do, costs none of ours.
+    All but answering end at `_due`: an idle connection is closed then, a request that is still
+    arriving is refused. There is one timer a connection, not one a request: when it rings, it
+    looks at `_due`, and is set anew if that lies ahead.
     """
 
     limits = HTTPLimits()
@@ -47,9 +49,14 @@ class BoundedProtocol(HttpToolsProtocol):
     watches: set[Leaving]
     peer = ""
     _refused = False
+    _arriving = False  # whether the last piece left a request incomplete
     _piece = 0  # size of what arrived last
-    _header_bytes = 0  # of the request in whose headers we are, without the piece in which it began
+    # Of the headers that the last piece left incomplete, without the piece in which they began.
+    _header_bytes: int | None = None
+    _due = math.inf
     _timer: asyncio.TimerHandle | None = None
+    _defaults: Sequence[tuple[bytes, bytes]] = ()  # uvicorn makes new ones each second
+    _start = b""  # of an answer: the status and these
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection; uvicorn copies `app_state` into the scope of each of its requests."""
@@ -61,21 +68,23 @@ class BoundedProtocol(HttpToolsProtocol):
             text = f"the server is busy with {self.limits.connections} connections"
             self._refuse(503, RPCError.of(Code.UNAVAILABLE, text))
         else:
-            self._await_request()
+            self._end_at(self.loop.time() + self.timeout_keep_alive)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
         if self._refused:
             return
         self._piece = len(data)
-        self._header_bytes = self._header_bytes + len(data) if self._in_headers() else 0
+        if self._header_bytes is not None:
+            self._header_bytes += len(data)
         super().data_received(data)
-        if self._in_headers() or self._in_body():
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
+        if cycle is None or cycle.scope is not self.scope or cycle.more_body:
             self._await_rest()
             return
-        self._stop_timer()
-        if self.timeout_keep_alive_task is None and self._unanswered() is None:
-            self._await_request()  # what came began no request: line breaks, say
+        self._arriving, self._header_bytes = False, None
+        if not cycle.response_complete:
+            self._due = math.inf
 
     def on_headers_complete(self) -> None:
         """End the headers; the application starts."""
@@ -85,6 +94,17 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _TooLong
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """Go on to the next request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._arriving:
+            self._end_at(self.loop.time() + self.timeout_keep_alive)
+
     def whole_body(self, scope: Scope) -> bytes | None:
         """Return a request's body, or None when not all of it has arrived."""
         cycle = self.cycle
@@ -92,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return None
         return bytes(cycle.body)
 
-    def answer(self, scope: Scope, send: Send, headers: RawHeaders, body: bytes) -> bool:
+    def answer(self, scope: Scope, send: Send, fields: bytes, body: bytes) -> bool:
         """Answer a request in one write, when nothing about it is out of the ordinary."""
         cycle = self.cycle
         if (
@@ -106,16 +126,18 @@ class BoundedProtocol(HttpToolsProtocol):
         ):
             return False
         cycle.response_started = cycle.response_complete = True
-        fields = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
-        self.transport.write(b"".join((_OK, *fields, b"\r\n", body)))
+        if cycle.default_headers is not self._defaults:
+            self._defaults = cycle.default_headers
+            self._start = _OK + b"".join(b"%b: %b\r\n" % header for header in self._defaults)
+        self.transport.write(b"%b%b\r\n%b" % (self._start, fields, body))
         cycle.message_event.set()
-        cycle.on_response()
+        self.on_response_complete()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._stop_timer()
-        self._unset_keepalive_if_required()
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
         self.app_state = {}  # it holds this object
         for watch in tuple(self.watches):
@@ -143,29 +165,39 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
         return None if cycle is None or cycle.response_complete else cycle
 
-    def _await_request(self) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
-
     def _await_rest(self) -> None:
-        if self._in_headers() and self._header_bytes > self.limits.header_bytes:
+        """Limit what is still to come of a request: the size of its headers, the time of it all."""
+        in_headers = self._in_headers()
+        self._header_bytes = (self._header_bytes or 0) if in_headers else None
+        if (self._header_bytes or 0) > self.limits.header_bytes:
             self._refuse_headers()
-        elif self._timer is None:
-            self._timer = self.loop.call_later(self.limits.request_time, self._late)
+        elif not self._arriving and (in_headers or self._in_body()):
+            self._arriving = True
+            self._end_at(self.loop.time() + self.limits.request_time)
 
-    def _late(self) -> None:
-        text = f"the request did not come within {self.limits.request_time:g} s"
-        self._refuse(408, RPCError.of(Code.DEADLINE_EXCEEDED, text))
+    def _end_at(self, due: float) -> None:
+        """Let the state that begins now end at `due`, by the loop's clock, if no other follows."""
+        self._due = due
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = self.loop.call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._due > self.loop.time():
+            if self._due < math.inf:
+                self._end_at(self._due)
+        elif self._arriving and not self._refused:
+            text = f"the request did not come within {self.limits.request_time:g} s"
+            self._refuse(408, RPCError.of(Code.DEADLINE_EXCEEDED, text))
+        else:
+            self.transport.close()
 
     def _refuse_headers(self) -> None:
         text = f"the headers are longer than {self.limits.header_bytes} bytes"
         self._refuse(431, RPCError.of(Code.RESOURCE_EXHAUSTED, text))
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     def _refuse(self, status: int, error: RPCError) -> None:
         """Answer the newest request with an error, unless its answer has begun, and close.
@@ -174,7 +206,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         if self._refused or self.transport.is_closing():
             return
-        self._stop_timer()
+        self._due = math.inf
         cycle = self._unanswered()
         in_body = self._in_body() and not self._in_headers()
         if in_body and not self._may_answer(cycle):
@@ -197,7 +229,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.write(answer)
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self._timer = self.loop.call_later(_GOODBYE, self.transport.close)
+        self._end_at(self.loop.time() + _GOODBYE)
 
 
 def bounded(limits: HTTPLimits) -> type[BoundedProtocol]:

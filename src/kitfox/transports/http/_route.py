@@ -33,6 +33,9 @@ class Route:
         self._encode = JSON().encode
         self._endpoint = serving_bytes(endpoint, kind, reader_of(operation), self._encode)
         self._method = operation.method
+        # A method's own path is no safe one to GET: idempotent is not harmless, and any page can
+        # make a browser follow a link. Whom another site may send to a route, its author decides.
+        self.safe = operation.verb == "GET" and operation.path != operation.method.path
         self._takes_body = operation.body
         self._body_limit = limits.body
         self._streams = streams
