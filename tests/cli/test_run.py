@@ -135,7 +135,10 @@ async def test_a_call_that_runs_is_finished_before_it_stops(folder: Path):
 WRONG = {
     ("no_such:A",): (Exit.USAGE, "service.no_such: 'no_such:A': there is no module 'no_such'"),
     ("hello:Needy",): (Exit.USAGE, "service.hello: it needs test.v1.Hello; say where"),
-    ("hello:Hello", "--set=settings.times=x"): (Exit.USAGE, "service.hello: settings: "),
+    ("hello:Hello", "--set=settings.times=x"): (
+        Exit.USAGE,
+        "service.hello: settings.times: expected a whole number, got text",
+    ),
     ("hello:Hello", "--listen=ftp://127.0.0.1:0"): (Exit.USAGE, "is not of a wire that can be"),
 }
 

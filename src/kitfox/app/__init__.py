@@ -5,6 +5,7 @@ from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
 from kitfox.app._cluster import Cluster as Cluster
 from kitfox.app._config import find_config as find_config, load as load, read_config as read_config
 from kitfox.app._config_convert import convert as convert
+from kitfox.app._config_durations import read_duration as read_duration
 from kitfox.app._config_error import ConfigError as ConfigError, did_you_mean as did_you_mean
 from kitfox.app._config_schema import (
     Config as Config,
@@ -62,5 +63,6 @@ __all__ = [
     "load_target",
     "needs_of",
     "read_config",
+    "read_duration",
     "wire",
 ]

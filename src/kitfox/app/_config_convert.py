@@ -1,4 +1,4 @@
-"""From an unchecked table to a frozen Struct, with the whole path of what is wrong."""
+"""From an unchecked table to a Struct or dataclass, with the whole path of what is wrong."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,28 +6,49 @@ from typing import TypeVar
 
 import msgspec
 
+from kitfox.app._config_durations import read_durations
 from kitfox.app._config_error import ConfigError, did_you_mean, explain
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 def convert(
     table: Mapping[str, object], to: type[T], *, where: str, key: str, texts: bool = False
 ) -> T:
-    """Make a Struct of a table; `texts` lets "5" be a number, as values from the environment are.
-
-    Raises ConfigError with `where` (a file or variable) and the key's path, below `key`.
-    """
-    known = {field.encode_name for field in msgspec.structs.fields(to)}
+    """Make a Struct or dataclass of a table that says nothing else; as `fit` does."""
+    known = fields_of(to)
     if unknown := sorted(table.keys() - known):
         raise ConfigError(
             where, _join(key, unknown[0]), "unknown key" + did_you_mean(unknown[0], known)
         )
+    return fit(table, to, where=where, key=key, texts=texts)
+
+
+def fit(
+    table: Mapping[str, object], to: type[T], *, where: str, key: str, texts: bool = False
+) -> T:
+    """Make a Struct or dataclass of its part of a table.
+
+    `texts` lets "5" be a number, as values from the environment are. A path may be written as
+    text, and so may a duration: "30s", "1h30m".
+
+    Raises ConfigError with `where` (a file or variable) and the key's path, below `key`.
+    """
+    read = read_durations(dict(table), msgspec.inspect.type_info(to))
     try:
-        return msgspec.convert(table, to, strict=not texts, dec_hook=_decode)
+        return msgspec.convert(read, to, strict=not texts, dec_hook=_decode)
     except msgspec.ValidationError as error:
         below, problem = explain(str(error))
         raise ConfigError(where, _join(key, below), problem) from None
+
+
+def fields_of(kind: type) -> frozenset[str]:
+    """Return the keys that a Struct or dataclass may have in a table."""
+    match msgspec.inspect.type_info(kind):
+        case msgspec.inspect.StructType() | msgspec.inspect.DataclassType() as info:
+            return frozenset(field.encode_name for field in info.fields)
+        case _:
+            raise TypeError(f"{kind.__name__} is neither a Struct nor a dataclass")
 
 
 def _decode(kind: type, value: object) -> object:
@@ -35,7 +56,7 @@ def _decode(kind: type, value: object) -> object:
         return value
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise msgspec.ValidationError(f"Expected `{kind.__name__}`, got `{type(value).__name__}`")
+    raise ValueError(f"Expected `{kind.__name__}`, got `{type(value).__name__}`")
 
 
 def _join(*names: str) -> str:

@@ -10,11 +10,20 @@ _TYPES = {
     "float": "a number",
     "bool": "true or false",
     "array": "a list",
+    "list": "a list",
     "object": "a table",
+    "dict": "a table",
     "datetime": "a date and time",
+    "duration": 'a duration such as "30s"',
+    "Path": "a path",
 }
-_MISMATCH = re.compile(r"^Expected `(?P<expected>.+?)`, got `(?P<got>.+?)`")
+_INVALID = {
+    "Invalid ISO8601 duration": f"expected {_TYPES['duration']}",
+    "Invalid RFC3339 encoded datetime": "expected a date and time such as 2026-01-31T12:00:00Z",
+}
+_TYPE = re.compile(r"`(.+?)`")
 _MISSING = re.compile(r"^Object missing required field `(?P<field>.+?)`")
+_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<field>.+?)`")
 _PLACE = re.compile(r" - at `\$(?P<path>.*)`$")
 
 
@@ -45,12 +54,20 @@ def explain(complaint: str) -> tuple[str, str]:
     """Turn a msgspec complaint into the key's path below the checked table, and our words."""
     place = _PLACE.search(complaint)
     path = place["path"].removeprefix(".") if place else ""
-    if missing := _MISSING.match(complaint):
-        return ".".join(filter(None, (path, missing["field"]))), "missing"
-    if mismatch := _MISMATCH.match(complaint):
-        return path, f"expected {_words(mismatch['expected'])}, got {_words(mismatch['got'])}"
-    return path, _PLACE.sub("", complaint)
+    said = _PLACE.sub("", complaint)
+    if missing := _MISSING.match(said):
+        return _below(path, missing["field"]), "missing"
+    if unknown := _UNKNOWN.match(said):
+        return _below(path, unknown["field"]), "unknown key"
+    if said.startswith("Expected "):
+        return path, "e" + _TYPE.sub(lambda type_: _words(type_[1]), said.removeprefix("E"))
+    return path, _INVALID.get(said, said)
+
+
+def _below(*names: str) -> str:
+    return ".".join(filter(None, names))
 
 
 def _words(types: str) -> str:
-    return " or ".join(_TYPES.get(name, name) for name in types.split(" | ") if name != "null")
+    names = [_TYPES.get(name, name) for name in types.split(" | ") if name != "null"]
+    return " or ".join(names) or "nothing"

@@ -9,11 +9,13 @@ function with such parameters) supplies.
 import dataclasses
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeGuard, cast, get_type_hints
 
 import msgspec
 
+from kitfox.app._config_convert import fields_of, fit
+from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.core import Service
 
 Factory = Callable[..., Service]
@@ -81,13 +83,14 @@ def wire(factory: Factory, settings: Mapping[str, object], provide: Provide) -> 
     """Call `factory` with what it needs: services from `provide`, settings from the table.
 
     Raises:
-        WiringError: the settings do not fit (which field, what was expected), `factory` is only
-            a contract, or what came of it is no service.
+        WiringError: the settings do not fit (which field, what was expected) or say what nobody
+            asks for, `factory` is only a contract, or what came of it is no service.
     """
     if inspect.isabstract(factory):
         msg = f"{_name(factory)} is only a contract; name a class that implements it"
         raise WiringError(msg)
     needs = needs_of(factory)
+    _check_keys(settings, needs.settings.values())
     given: dict[str, object] = {name: provide(kind) for name, kind in needs.services.items()}
     for name, kind in needs.settings.items():
         given[name] = _settings(settings, kind)
@@ -140,10 +143,17 @@ def _is_struct(hint: object) -> bool:
     return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
-def _settings(table: Mapping[str, object], kind: object) -> object:
+def _check_keys(settings: Iterable[str], kinds: Iterable[type]) -> None:
+    """Refuse a setting that nobody asks for: it is a typing error more often than not."""
+    known = {field for kind in kinds for field in fields_of(kind)}
+    if unknown := sorted(set(settings) - known):
+        hint = did_you_mean(unknown[0], known) or "; it takes none"
+        msg = f"settings.{unknown[0]}: unknown key{hint}"
+        raise WiringError(msg)
+
+
+def _settings(table: Mapping[str, object], kind: type) -> object:
     try:
-        converted: object = msgspec.convert(dict(table), cast("type[object]", kind), strict=False)
-    except msgspec.ValidationError as error:
-        msg = f"settings: {error}"
-        raise WiringError(msg) from None
-    return converted
+        return cast("object", fit(table, kind, where="", key="settings", texts=True))
+    except ConfigError as error:
+        raise WiringError(str(error)) from None

@@ -1,12 +1,9 @@
 """What people write for a moment in the past. Pure: `now` is passed in."""
 
-import re
 from datetime import datetime
 
+from kitfox.app import read_duration
 from kitfox.cli._exit import Exit, Failed
-
-_AGO = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def moment(text: str, now: float) -> float:
@@ -14,10 +11,10 @@ def moment(text: str, now: float) -> float:
 
     A date without a zone is local. Raises Failed (used wrongly) for anything else.
     """
-    if ago := _AGO.fullmatch(text):
-        return now - float(ago[1]) * _SECONDS[ago[2]]
+    if (ago := read_duration(text)) is not None:
+        return now - ago.total_seconds()
     try:
         return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         message = f'--since: expected 90s, 15m, 2h, 1d or 2026-01-31T12:00, got "{text}"'
         raise Failed(message, Exit.USAGE) from None

@@ -14,6 +14,7 @@ _CONTROL = re.compile(
 _PALETTE = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 _RESET = "\x1b[0m"
 
+_Life = tuple[State, int]  # what a process does, and after how many restarts
 _SETTLED = frozenset({State.READY, State.BACKING_OFF, State.FAILED})
 
 
@@ -37,8 +38,8 @@ class Screen:
         self._write = write
         self._colour = colour
         self._openable = openable
-        self._lives = dict.fromkeys(names, (State.WAITING, 0))  # the state, and of which restart
-        self._shown: dict[str, tuple[State, int]] = {}
+        self._lives: dict[str, _Life] = dict.fromkeys(names, (State.WAITING, 0))
+        self._shown: dict[str, _Life] = {}
 
     def line(self, name: str, text: str) -> None:
         """Show a line that a process wrote, without what would move the cursor."""

@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Protocol, get_type_hints, runtime_checkable
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -19,7 +19,6 @@ from kitfox.app import (
     Server,
     ServiceConfig,
     WiringError,
-    did_you_mean,
     load_target,
     needs_of,
     wire,
@@ -78,7 +77,6 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
     service, system = config.services[name], config.system
     factory = load_target(service.run)
     needs = needs_of(factory)
-    _check_settings(service.settings, needs.settings.values())
     kinds = list(needs.services.values())
     sought: list[type[Service]] = [*kinds, Logs] if system.logs else kinds
     instance = f"{name}-{uuid4().hex[:8]}"
@@ -93,14 +91,6 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
             await stack.enter_async_context(shipping(logs, spool, name, instance))
         server = _server(made, service, found, instance, system.token)
         yield await stack.enter_async_context(server.running())
-
-
-def _check_settings(given: Iterable[str], kinds: Iterable[type]) -> None:
-    """Refuse a setting that nobody asks for: it is a typing error more often than not."""
-    known = {field for kind in kinds for field in get_type_hints(kind)}
-    if unknown := sorted(set(given) - known):
-        hint = did_you_mean(unknown[0], known) or "; it takes none"
-        raise WiringError(f"settings.{unknown[0]}: unknown key{hint}")
 
 
 def _with_token(
