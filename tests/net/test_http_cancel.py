@@ -114,6 +114,40 @@ async def test_a_deadline_is_all_a_caller_needs(client, serve, say, eventually):
         await eventually(lambda: not client.open_connections)
 
 
+@pytest.mark.parametrize(
+    ("begin", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nx: ", b"y"),
+        (b"", b"HTTP/1.1 102 Working\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    ],
+    ids=["header", "informational", "body"],
+)
+async def test_an_answer_that_trickles_in_wins_no_time(client, serve, eventually, begin, drop):
+    async def script(peer):
+        await peer.request()
+        await peer.say(begin)
+        while True:
+            await peer.say(drop)
+            await asyncio.sleep(0.005)
+
+    async with serve(script) as server:
+        for ask in (plainly, streaming):
+            with pytest.raises(TimeoutError):
+                async with fail_after(0.05):
+                    await ask(client, server.url)
+        await eventually(lambda: not client.open_connections)
+
+
+async def plainly(client, url):
+    await client.request("GET", url)
+
+
+async def streaming(client, url):
+    async with client.stream("GET", url) as reply:
+        await reply.read()
+
+
 async def test_a_hundred_callers_that_give_up_at_random_moments_leave_the_client_whole(serve):
     async def script(peer):
         while True:

@@ -27,6 +27,13 @@ async def test_an_unknown_host_is_told(client):
         await client.request("GET", "http://nowhere.invalid/")
 
 
+@pytest.mark.parametrize("host", ["a" * 64, "a..b", "."])
+async def test_a_name_that_no_dns_could_hold_is_nobody(client, host):
+    with pytest.raises(ConnectFailed, match="no DNS has such a name") as caught:
+        await client.request("GET", f"http://{host}/")
+    assert caught.value.may_resend(idempotent=False)
+
+
 async def test_a_peer_that_does_not_accept_in_time_is_told(limited):
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as first:
         first.connect(full.getsockname())  # takes the only place in the queue
@@ -43,6 +50,8 @@ async def test_a_peer_that_does_not_accept_in_time_is_told(limited):
         (b"nonsense\r\n", BadReply),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", BadReply),
         (b"HTTP/1.1 200 OK\r\nx: " + b"x" * 2000, ReplyTooLarge),
+        (b"HTTP/1.1 200 OK\r\n" + b"a:\r\n" * 500, ReplyTooLarge),
+        (b"HTTP/1.1 102 Working\r\n\r\n" * 100, ReplyTooLarge),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2000\r\n\r\n" + b"x" * 2000, ReplyTooLarge),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok", ConnectionBroken),
     ],

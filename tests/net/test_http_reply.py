@@ -72,6 +72,32 @@ def test_a_body_after_a_reply_to_head_is_surplus():
     assert body(parser) == b""
 
 
+@pytest.mark.parametrize("surplus", [b"5\r\n", b"5\r\nhello\r\n", b"0\r\n\r\n"])
+def test_chunks_after_a_reply_to_head_are_surplus(surplus):
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    parser = parse(head + surplus, bodyless=True)
+    assert (parser.complete, parser.reusable, body(parser)) == (True, False, b"")
+    assert parse(head, bodyless=True).reusable
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+@pytest.mark.parametrize(
+    ("framing", "surplus"),
+    [(b"content-length: 2", b"ok"), (b"transfer-encoding: chunked", b"0\r\n\r\n")],
+)
+def test_a_body_after_a_reply_that_has_none_is_surplus(status, framing, surplus):
+    parser = parse(b"HTTP/1.1 " + status + b"\r\n" + framing + b"\r\n\r\n" + surplus)
+    assert (parser.complete, parser.reusable, body(parser)) == (True, False, b"")
+
+
+def test_empty_lines_after_a_reply_change_nothing_in_the_next():
+    parser = parse(b"HTTP/1.1 204 No\r\n\r\n\r\n\r\n")
+    parser.expect(bodyless=False, body_bytes=10)
+    assert not parser.complete
+    parser.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+    assert (parser.complete, parser.reusable, body(parser)) == (True, True, b"ok")
+
+
 @pytest.mark.parametrize("surplus", [b"H", b"garbage", b"HTTP/1.1 500 Oh\r\nx: y\r\n\r\n"])
 def test_what_follows_a_reply_spoils_the_connection_but_not_the_reply(surplus):
     parser = parse(b"HTTP/1.1 200 OK\r\na: b\r\ncontent-length: 2\r\n\r\nok" + surplus)
@@ -110,6 +136,8 @@ def test_a_body_without_length_ends_with_the_connection():
         b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
     ],
 )
 def test_a_reply_cut_short_is_not_complete(cut_short):
@@ -123,7 +151,28 @@ def test_a_reply_cut_short_is_not_complete(cut_short):
     [
         (b"SSH-2.0-OpenSSH\r\n", "Expected HTTP/"),
         (b"HTTP/1.1 99 Odd\r\n\r\n", "status"),
+        (b"HTTP/1.1 000 Odd\r\n\r\n", "status"),
+        (b"HTTP/1.1 1000 Odd\r\n\r\n", "status"),
         (b"HTTP/3.1 200 OK\r\n\r\n", "version"),
+        (b"GET / HTTP/1.1\r\nhost: h\r\n\r\n", "Expected HTTP/"),
+        (b"HTTP/1.1 200 OK\ncontent-length: 0\n\n", "CR"),
+        (b"HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n", "header value"),
+        (b"HTTP/1.1 200 OK\r\na: b\rc: d\r\n\r\n", "LF after header"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length : 2\r\n\r\n", "header field"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: +2\r\n\r\n", "Content-Length"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\n\r\n", "Content-Length"),
+        (b"HTTP/1.1 100 Go\r\ncontent-length: 5\r\n\r\nhello", "Expected HTTP/"),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n",
+            "Content-Length",
+        ),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n-1\r\n", "chunk size"),
+        (
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+            "overflow",
+        ),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nokX\r\n", "LF"),
+        (b"HTTP/1.1 101 Switching\r\n\r\n", "Upgrade"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n", "Content-Length"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n", "Content-Length"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n", "Content-Length"),

@@ -42,6 +42,17 @@ def test_a_url_becomes_target_and_host(url, host, target):
         ("http://h/ä", "percent-encoded"),
         ("http://ä/", "not a host"),
         ("http://h:99999/", "port '99999'"),
+        ("http://h:-1/", "port '-1'"),
+        ("http://h:٣/", "is not a number"),
+        ("http://h:0/", "nobody listens at port 0"),
+        ("http://h:/", "port '' is not a number"),
+        ("http://[::1]:65536/", "port '65536'"),
+        ("http://h\0/", "not a host"),
+        ("http://h/\0", "percent-encoded"),
+        ("http://[fe80::1%a b]/", "'a b' is not a zone"),
+        ("http://[fe80::1%25a\r\nx: y]/", "is not a zone"),
+        ("http://[fe80::1%]/", "version 6"),
+        ("http://h\\.example/", "not a host"),
         ("http://::1/", "brackets|port"),
         ("http+unix://relative/", "expected 'http\\+unix:"),
     ],
@@ -49,6 +60,13 @@ def test_a_url_becomes_target_and_host(url, host, target):
 def test_a_malformed_url_is_refused_with_the_part_that_is_wrong(url, complaint):
     with pytest.raises(ValueError, match=complaint):
         split_url(url)
+
+
+@pytest.mark.parametrize("zone", ["%25eth0", "%eth0"])
+def test_a_zone_decides_where_to_connect_and_stays_at_home(zone):
+    origin, _ = split_url(f"http://[fe80::1{zone}]:8080/")
+    assert (origin.host, origin.authority) == ("fe80::1%eth0", b"[fe80::1]:8080")
+    assert origin != split_url("http://[fe80::1%25eth1]:8080/")[0]
 
 
 def test_a_password_in_a_url_is_not_repeated_in_the_error():

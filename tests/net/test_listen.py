@@ -49,6 +49,11 @@ def test_an_address_is_written_as_it_was_read(text):
         ("[::g]:80", "'::g' is not an IP address of version 6"),
         ("[127.0.0.1]:80", "version 6"),
         ("a b:80", "'a b' is not a host"),
+        ("a\0b:80", "is not a host"),
+        ("a\r\nb:80", "is not a host"),
+        ("[fe80::1%a b]:80", "'a b' is not a zone"),
+        ("[fe80::1%\0]:80", "is not a zone"),
+        ("unix:/a\0b", "absolute path"),
         ("http://host:80", "in brackets|is not a host"),
         ("unix:relative", "absolute path"),
         ("unix:", "absolute path"),
@@ -98,6 +103,12 @@ def test_an_address_of_another_machine_is_refused_in_words():
         bind("192.0.2.1:0")
 
 
+@pytest.mark.parametrize("host", ["a" * 64, "a..b"])
+def test_a_name_that_no_dns_could_hold_is_refused_in_words(host):
+    with pytest.raises(OSError, match=f"host '{host}' is not known here"):
+        bind(f"{host}:0")
+
+
 def test_an_unknown_host_is_refused_in_words():
     with pytest.raises(OSError, match=r"host .nowhere\.invalid. is not known"):
         bind("nowhere.invalid:80")
@@ -126,6 +137,16 @@ def test_a_unix_socket_left_by_a_dead_process_is_replaced(tmp_path):
     bind(f"unix:{tmp_path}/s").close()
     assert (tmp_path / "s").is_socket()
     bind(f"unix:{tmp_path}/s").close()
+
+
+def test_a_link_to_a_stale_socket_is_replaced_and_what_it_points_to_stays(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    with bind(f"unix:{target}"):
+        pass
+    link.symlink_to(target)
+    with bind(f"unix:{link}"):
+        assert not link.is_symlink()
+        assert target.is_socket()
 
 
 def test_a_unix_socket_that_answers_is_not_taken_away(tmp_path):

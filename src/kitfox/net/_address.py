@@ -1,11 +1,13 @@
 """Where to listen: the text an operator writes, as values."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Self
 
 _LOOPBACK = "127.0.0.1"
 _UNIX = "unix:"
+_ZONE = re.compile(r"[A-Za-z0-9._~-]+")  # of a link-local address (RFC 6874): eth0 in fe80::1%eth0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +76,19 @@ def _host(host: str, text: str) -> str:
         return _version_6(host[1:-1], text)
     if ":" in host:
         raise ValueError(f"address {text!r}: a version 6 host stands in brackets, '[::1]:8080'")
-    if "/" in host or any(character.isspace() for character in host):
+    if not host.isprintable() or any(character in "/ " for character in host):
         raise ValueError(f"address {text!r}: {host!r} is not a host; expected a name or an IP")
     return host
 
 
 def _version_6(host: str, text: str) -> str:
     try:
-        return str(ipaddress.IPv6Address(host))
+        ip = ipaddress.IPv6Address(host)
     except ValueError:
         raise ValueError(f"address {text!r}: {host!r} is not an IP address of version 6") from None
+    if ip.scope_id and not _ZONE.fullmatch(ip.scope_id):
+        raise ValueError(f"address {text!r}: {ip.scope_id!r} is not a zone, as eth0 is")
+    return str(ip)
 
 
 def _port(port: str, text: str) -> int:

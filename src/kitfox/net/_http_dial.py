@@ -30,6 +30,8 @@ class Dialer:
         except OSError as error:  # a failed TLS handshake is one, too
             reason = error.strerror or str(error)
             raise ConnectFailed(f"cannot connect to {origin}: {reason}") from error
+        except UnicodeError:  # an empty label, or one over 63 characters
+            raise ConnectFailed(f"cannot connect to {origin}: no DNS has such a name") from None
 
     async def _connect(self, origin: Origin, connection: HTTPConnection) -> None:
         loop = asyncio.get_running_loop()

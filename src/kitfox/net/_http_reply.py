@@ -113,6 +113,7 @@ class ReplyParser:
             return
         self.status = self._parser.get_status_code()
         if self.status < 200:
+            self._check_informational()
             return
         if self._silent > self._head_bytes:
             self._check_head()
@@ -131,12 +132,22 @@ class ReplyParser:
             self._refuse(ReplyTooLarge("the body is over its limit"))
         self.body.append(data)
 
+    def on_chunk_header(self) -> None:
+        if self.complete:
+            self.reusable = False
+
     def on_message_complete(self) -> None:
-        if self.head_complete:
+        if self.complete:
+            self.reusable = False
+        elif self.head_complete:
             self.complete = True
             self.reusable = self.reusable and self._parser.should_keep_alive()
         else:
             self.headers = []  # they were those of an informational reply
+
+    def _check_informational(self) -> None:
+        if self.status < 100:
+            self._refuse(BadReply(f"a reply of HTTP/1.1 has no status {self.status}"))
 
     def _check_head(self) -> None:
         """Tell a large head from a small one that arrived together with much body."""

@@ -62,16 +62,18 @@ def _origin(text: str) -> Origin:
     if not authority or authority.rfind(":") == 0:
         raise ValueError(f"URL {text!r} has no host")
     try:
-        address = Address.parse(authority if _has_port(authority) else f"{authority}:0")
+        address = Address.parse(_with_port(authority.replace("%25", "%"), _PORTS[scheme]))
     except ValueError as error:
         raise ValueError(f"URL {text!r}: {error}") from None
     if not _is_host(address.host):
         raise ValueError(f"URL {text!r}: {address.host!r} is not a host")
+    if not address.port:
+        raise ValueError(f"URL {text!r}: nobody listens at port 0")
     return _tcp_origin(scheme, address)
 
 
-def _has_port(authority: str) -> bool:
-    return ":" in authority.rpartition("]")[2]
+def _with_port(authority: str, default: int) -> str:
+    return authority if ":" in authority.rpartition("]")[2] else f"{authority}:{default}"
 
 
 def _is_host(host: str) -> bool:
@@ -81,12 +83,12 @@ def _is_host(host: str) -> bool:
 
 
 def _tcp_origin(scheme: str, address: Address) -> Origin:
-    default = _PORTS[scheme]
-    port = address.port or default
-    text = str(Address(address.host, port))
-    if port == default:
+    host, percent, zone = address.host.partition("%")  # a zone is `%25eth0` in a URL (RFC 6874, 2)
+    host = host.lower()
+    text = str(Address(host, address.port))  # without the zone: it means nothing to the peer
+    if address.port == _PORTS[scheme]:
         text = text.rpartition(":")[0]
-    return Origin(scheme, address.host.lower(), port, text.lower().encode())
+    return Origin(scheme, host + percent + zone, address.port, text.encode())
 
 
 def _unix_origin(text: str, authority: str) -> Origin:

@@ -81,7 +81,7 @@ def _bind_tcp(address: Address) -> socket.socket:
 def _resolve(address: Address) -> tuple[socket.AddressFamily, tuple[object, ...]]:
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:  # UnicodeError: a name that no DNS could hold
         text = f"host {address.host!r} is not known here"
         raise OSError(errno.EADDRNOTAVAIL, text) from error
     family, _, _, _, where = found[0]

@@ -58,7 +58,10 @@ def _decode(body: bytes, kind: type[T], aliases: Mapping[str, str] | None = None
     names = dict(aliases or {})
     for document in (kind, OriginalProvider):
         names |= {name.lower(): name for name in _wire_names(document)}
-    return msgspec.convert(_folded(msgspec.json.decode(body), names), kind)
+    try:
+        return msgspec.convert(_folded(msgspec.json.decode(body), names), kind)
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
 
 
 def _wire_names(kind: type) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ def test_empty_lines_and_line_ends_of_any_kind_do_not_count():
         (b'{"message":', "line 2: Input data was truncated"),
         (b"[]", "line 2: Expected `object`, got `array`"),
         (b'{"message":"\xff"}', "line 2: "),
+        (b'{"message":"m","fields":{"a":' + b"[" * 60_000, "line 2: maximum recursion depth"),
     ],
 )
 def test_a_wrong_line_is_named_with_its_field(line, complaint):

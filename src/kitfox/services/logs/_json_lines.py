@@ -48,7 +48,7 @@ def read_entries(body: bytes, now: float) -> tuple[Entry, ...]:
 def _read_line(number: int, text: bytes, now: float) -> Entry:
     try:
         line = _decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LineError(f"line {number}{_complaint(str(error))}") from None
     return Entry(
         time=_time(number, line.time, now),
