@@ -1,7 +1,12 @@
 """What others are told of where a service is."""
 
+import re
+from contextlib import suppress
+
 import pytest
 
+from kitfox import Service, fail_after, rpc
+from kitfox.app import Server
 from kitfox.app._advertise import (
     Advertise,
     AdvertiseError,
@@ -89,3 +94,44 @@ def test_what_is_no_address_is_refused(text: str):
 
 async def test_the_machine_tells_its_addresses_or_none():
     assert all(":" in host or host.count(".") == 3 for host in await machine_addresses())
+
+
+class Echo(Service, name="acme.Echo"):
+    @rpc
+    async def say(self, text: str) -> str:
+        return text
+
+
+async def registered(server: Server, registry: MemoryRegistry) -> tuple[str, ...]:
+    """Run a server, and return where others would call it."""
+    async with fail_after(10), server.running() as told:
+        watch = registry.watch("acme.Echo")
+        (instance,) = await anext(watch)
+        await watch.aclose()
+    assert told == instance.addresses, "who starts it is told the same"
+    return told
+
+
+def anywhere(registry: MemoryRegistry, advertise: str = "") -> Server:
+    listeners = [HTTP("0.0.0.0:0", public=True)]
+    return Server(Echo(), listeners=listeners, registrar=registry, advertise=advertise, notice=0)
+
+
+async def test_what_is_advertised_is_what_gets_registered():
+    registry = MemoryRegistry()
+    (url,) = await registered(anywhere(registry, "shop.example"), registry)
+    assert re.fullmatch(r"http://shop\.example:[1-9]\d*", url)
+
+
+async def test_an_address_that_nobody_can_call_is_never_registered():
+    registry = MemoryRegistry()
+    told: tuple[str, ...] = ()
+    with suppress(AdvertiseError):  # this machine's name may stand for a loopback only
+        told = await registered(anywhere(registry), registry)
+    assert not [url for url in told if url.startswith(("http://0.0.0.0", "http://127."))]
+
+
+async def test_without_a_registrar_nobody_has_to_be_told():
+    server = Server(Echo(), listeners=[HTTP("0.0.0.0:0", public=True)])
+    async with fail_after(10), server.running() as (url,):
+        assert url.startswith("http://0.0.0.0:")

@@ -3,18 +3,17 @@
 import asyncio
 import logging
 import os
-import re
 import signal
 import sys
 import textwrap
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 
 from kitfox import Kind, RPCError, Service, current_call, fail_after, rpc
-from kitfox.app import AdvertiseError, Readiness, Server, UnsupportedKind
+from kitfox.app import Readiness, Server, UnsupportedKind
 from kitfox.net import HTTPClient
 from kitfox.registry import MemoryRegistry
 from kitfox.transports.http import HTTP
@@ -227,41 +226,6 @@ async def test_a_picked_port_is_what_gets_registered():
         await watch.aclose()
         assert (instance.id, instance.addresses) == ("one", (url,))
         assert not url.endswith(":0")
-
-
-async def registered(server: Server, registry: MemoryRegistry) -> tuple[str, ...]:
-    """Run a server, and return where others would call it."""
-    async with fail_after(10), server.running() as told:
-        watch = registry.watch("acme.Echo")
-        (instance,) = await anext(watch)
-        await watch.aclose()
-    assert told == instance.addresses, "who starts it is told the same"
-    return told
-
-
-def anywhere(registry: MemoryRegistry, advertise: str = "") -> Server:
-    listeners = [HTTP("0.0.0.0:0", public=True)]
-    return Server(Echo(), listeners=listeners, registrar=registry, advertise=advertise, notice=0)
-
-
-async def test_what_is_advertised_is_what_gets_registered():
-    registry = MemoryRegistry()
-    (url,) = await registered(anywhere(registry, "shop.example"), registry)
-    assert re.fullmatch(r"http://shop\.example:[1-9]\d*", url)
-
-
-async def test_an_address_that_nobody_can_call_is_never_registered():
-    registry = MemoryRegistry()
-    told: tuple[str, ...] = ()
-    with suppress(AdvertiseError):  # this machine's name may stand for a loopback only
-        told = await registered(anywhere(registry), registry)
-    assert not [url for url in told if url.startswith(("http://0.0.0.0", "http://127."))]
-
-
-async def test_without_a_registrar_nobody_has_to_be_told():
-    server = Server(Echo(), listeners=[HTTP("0.0.0.0:0", public=True)])
-    async with fail_after(10), server.running() as (url,):
-        assert url.startswith("http://0.0.0.0:")
 
 
 async def test_readiness_is_what_the_probe_shows():

@@ -8,12 +8,11 @@ from abc import ABC
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
+from kitfox.app import InPlace
 from kitfox.core import (
     Connection,
-    Endpoint,
     Internal,
     InvalidArgument,
-    Method,
     NotFound,
     Unavailable,
     Unimplemented,
@@ -36,7 +35,7 @@ class OriginalGrading(Grading, ABC):
     @staticmethod
     def dial(url: str, client: HTTPClient) -> Connection:
         """Return a connection to the grading service at `url`."""
-        return _InPlace(GradingAt(url, client))
+        return InPlace(GradingAt(url, client))
 
 
 def portal(grading: OriginalGrading, settings: PortalSettings) -> Portal:
@@ -88,16 +87,6 @@ class GradingAt(OriginalGrading):
         except HTTPError as error:
             raise (Unavailable if error.sent else Unreachable)(str(error)) from error
         return _checked(reply, path)
-
-
-class _InPlace:
-    """A connection to a service in this process."""
-
-    def __init__(self, service: Grading) -> None:
-        self._routes = service.routes()
-
-    def endpoint(self, method: Method) -> Endpoint:
-        return self._routes[method]
 
 
 def _checked(reply: HTTPReply, path: str) -> bytes:

@@ -13,6 +13,7 @@ from kitfox.app._config_schema import (
     System as System,
 )
 from kitfox.app._connect import UnknownScheme as UnknownScheme, dial as dial
+from kitfox.app._in_place import InPlace as InPlace
 from kitfox.app._keeper import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
 from kitfox.app._process_table import Row as Row, State as State
@@ -39,6 +40,7 @@ __all__ = [
     "Cluster",
     "Config",
     "ConfigError",
+    "InPlace",
     "Needs",
     "Patience",
     "Readiness",

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from kitfox.core import Connection, Endpoint, Method, Unavailable, Unimplemented, Unreachable
+from kitfox.app import InPlace
+from kitfox.core import Connection, Unavailable, Unimplemented, Unreachable
 from kitfox.net import HTTPClient, HTTPError
 from kitfox.services.logs import (
     Appended,
@@ -23,7 +24,7 @@ _WARN = severity_number("WARN")
 
 def dial_text_log(url: str, client: HTTPClient) -> Connection:
     """Return a connection to the log service of any make at `url`."""
-    return _InPlace(TextLog(url, client))
+    return InPlace(TextLog(url, client))
 
 
 class TextLog(Logs):
@@ -63,13 +64,3 @@ def log_line(entry: Entry) -> str:
     level = f"{severity_text(entry.level)} " if entry.level >= _WARN else ""
     message = "\\n".join(entry.message.splitlines())
     return f"[{entry.service}] - {level}{message}\n"
-
-
-class _InPlace:
-    """A connection to a service in this process."""
-
-    def __init__(self, service: TextLog) -> None:
-        self._routes = service.routes()
-
-    def endpoint(self, method: Method) -> Endpoint:
-        return self._routes[method]
