@@ -14,6 +14,8 @@ from kitfox.app._advertise import (
     asks_the_machine,
     machine_addresses,
 )
+from kitfox.registry import MemoryRegistry
+from kitfox.transports.http import HTTP
 
 EVERYWHERE = "http://0.0.0.0:8080"
 EVERYWHERE_6 = "http://[::]:8080"
