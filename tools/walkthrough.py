@@ -143,7 +143,8 @@ class _Running:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.returncode is None:
-            os.killpg(self._process.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # ended, and nobody has said so yet
+                os.killpg(self._process.pid, number)
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
