@@ -63,6 +63,14 @@ class Front(Service, name="shop.v1.Front"):
     @rpc
     async def show(self, id: int) -> str:
         return (await self._stock.get(id)).name
+
+    @rpc
+    async def names(self) -> AsyncIterator[str]:
+        yield "tea"
+        yield "salt"
+
+    @rpc
+    async def close(self) -> None: ...
 '''
 
 CONFIG = """
@@ -281,7 +289,17 @@ def test_describe_speaks_json(system: Up):
 
 def test_call_sends_typed_words_or_json(system: Up):
     assert system.json("call", "stock.get", "id=3") == {"id": 3, "name": "item 3"}
-    assert system.json("call", "shop.v1.Front.Show", "-d", '{"id": 4}') == {"value": "item 4"}
+    assert system.run("call", "shop.v1.Front.Show", "-d", '{"id": 4}').stdout == "item 4\n"
+
+
+def test_call_prints_what_the_method_returns(system: Up):
+    assert system.run("call", "front.show", "id=4").stdout == "item 4\n"
+    assert system.json("call", "front.show", "id=4", "--json") == "item 4"
+    assert system.run("call", "front.names").stdout == "tea\nsalt\n"
+    assert system.run("call", "front.names", "--json").stdout == '"tea"\n"salt"\n'
+    assert system.run("call", "front.close").stdout == ""
+    assert system.json("call", "front.close", "--json") is None
+    assert "  Show(id: integer) -> string\n" in system.run("describe", "front").stdout
 
 
 def test_call_prints_a_stream_line_by_line(system: Up):

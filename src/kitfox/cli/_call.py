@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from kitfox.cli._options import Where, address_option, where_options
+from kitfox.cli._options import Where, address_option, json_option, where_options
 
 
 @click.command()
@@ -14,10 +14,14 @@ from kitfox.cli._options import Where, address_option, where_options
 @click.option("-d", "--data", metavar="JSON", help="The request as a JSON object; - reads stdin.")
 @address_option
 @where_options
-def call(name: str, arguments: Sequence[str], *, data: str | None, where: Where) -> None:
+@json_option
+def call(
+    name: str, arguments: Sequence[str], *, data: str | None, where: Where, as_json: bool
+) -> None:
     """Call a method of a running service.
 
-    The reply is printed as JSON; those of a stream as they come, one on a line.
+    The reply is printed as JSON, but a text as it is; those of a stream as they come, one on a
+    line. With --json a text is JSON as well, and a reply of nothing is null.
 
     A VALUE is read as the method's field wants it: id=7 is a number where a number is wanted.
     """
@@ -25,4 +29,4 @@ def call(name: str, arguments: Sequence[str], *, data: str | None, where: Where)
     from kitfox.cli._calling import call_and_print
 
     given = sys.stdin.read() if data == "-" else data
-    within(where.timeout, call_and_print(name, arguments, given, where))
+    within(where.timeout, call_and_print(name, arguments, given, where, as_json=as_json))

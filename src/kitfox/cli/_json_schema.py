@@ -10,6 +10,7 @@ _REFERENCE = "#/components/schemas/"
 class Schema(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """What a value may be."""
 
+    title: str = ""
     type: str | None = None
     ref: str = msgspec.field(default="", name="$ref")
     description: str = ""

@@ -1,10 +1,16 @@
 """What read commands print: a table for people, JSON for programs."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 
 import click
+
+# What a terminal obeys: colours (kept where colours are shown), and all else (never shown).
+_CONTROL = re.compile(
+    r"(\x1b\[[\d;]*m)|\x1b\[[\x20-\x3f]*[\x40-\x7e]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
 
 
 def shows_colour() -> bool:
@@ -24,6 +30,19 @@ def print_json_line(value: object) -> None:
     import msgspec
 
     click.echo(msgspec.json.encode(value).decode())
+
+
+def print_text(text: str) -> None:
+    """Print what somebody else wrote: on a terminal, without what would move its cursor."""
+    click.echo(harmless(text) if sys.stdout.isatty() else text)
+
+
+def harmless(text: str, *, colour: bool = False) -> str:
+    """Return the text without what a terminal obeys, except colours where they are wanted."""
+    if not colour:
+        return _CONTROL.sub("", text)
+    shown = _CONTROL.sub(lambda found: found[1] or "", text)
+    return f"{shown}\x1b[0m" if "\x1b" in shown else shown
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:

@@ -1,14 +1,21 @@
 """What a running server says of itself at /openapi.json, as far as calling it needs."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import msgspec
 
 from kitfox.cli._json_schema import Schema, Types, resolved
 
+_NOTHING = Schema(type="null")
+
 
 class RemoteMethod(msgspec.Struct, frozen=True):
-    """One method as its server describes it; `route` is the verb and path it answers."""
+    """One method as its server describes it; `route` is the verb and path it answers.
+
+    `reply` is of what its callers get: a message, nothing, or a value that travels `wrapped`, as
+    the field `value` of a message made for it.
+    """
 
     service: str
     name: str
@@ -19,11 +26,20 @@ class RemoteMethod(msgspec.Struct, frozen=True):
     fields: Mapping[str, Schema]
     required: tuple[str, ...]
     reply: Schema
+    wrapped: bool = False
 
     @property
     def full_name(self) -> str:
         """The method's name with its service's."""
         return f"{self.service}.{self.name}"
+
+    def value_of(self, message: object) -> object:
+        """Return what a caller gets when this message comes as a reply."""
+        if self.reply == _NOTHING:
+            return None
+        if self.wrapped and isinstance(message, dict):
+            return cast("dict[str, object]", message).get("value")
+        return message
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -89,6 +105,8 @@ def _method(route: str, operation: _Operation, types: Types) -> RemoteMethod:
     body = resolved(operation.request_body.schema, types)
     parameters = operation.parameters
     needed = [parameter.name for parameter in parameters if parameter.required]
+    message = operation.responses.get("200", _Content()).schema
+    reply = _carried(message, f"{service.rpartition('.')[2]}{name}Reply", types)
     return RemoteMethod(
         service=service,
         name=name,
@@ -98,5 +116,18 @@ def _method(route: str, operation: _Operation, types: Types) -> RemoteMethod:
         route=route,
         fields={parameter.name: parameter.schema for parameter in parameters} | body.properties,
         required=(*needed, *body.required),
-        reply=operation.responses.get("200", _Content()).schema,
+        reply=message if reply is None else reply,
+        wrapped=reply not in (None, _NOTHING),
     )
+
+
+def _carried(message: Schema, wrapper: str, types: Types) -> Schema | None:
+    """Return the schema of what a reply's message only carries; None when it is the reply."""
+    made = resolved(message, types)
+    match made.title, list(made.properties):
+        case "Empty", []:
+            return _NOTHING
+        case title, ["value"] if title == wrapper:
+            return made.properties["value"]
+        case _:
+            return None

@@ -1,18 +1,12 @@
 """What `kitfox up` shows: the lines of all processes, and the table when it changes."""
 
-import re
 from collections.abc import Callable, Sequence
 from itertools import cycle
 
 from kitfox.app import Row, State
-from kitfox.cli._output import columns
+from kitfox.cli._output import columns, harmless
 
-# What a terminal obeys: colours (kept where colours are shown), and all else (never shown).
-_CONTROL = re.compile(
-    r"(\x1b\[[\d;]*m)|\x1b\[[\x20-\x3f]*[\x40-\x7e]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-)
 _PALETTE = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
-_RESET = "\x1b[0m"
 
 _Life = tuple[State, int]  # what a process does, and after how many restarts
 _SETTLED = frozenset({State.READY, State.BACKING_OFF, State.FAILED})
@@ -43,7 +37,7 @@ class Screen:
 
     def line(self, name: str, text: str) -> None:
         """Show a line that a process wrote, without what would move the cursor."""
-        self._write(f"{self._label(name)} | {self._harmless(text)}")
+        self._write(f"{self._label(name)} | {harmless(text, colour=self._colour)}")
 
     def changed(self, row: Row, rows: Sequence[Row]) -> None:
         """Show a row that changed, and the whole table when that is due."""
@@ -57,7 +51,7 @@ class Screen:
 
     def _show(self, rows: Sequence[Row]) -> None:
         for line in ("", *table_lines(rows), *self._invitations(rows), ""):
-            self._write(self._harmless(line))
+            self._write(harmless(line))
 
     def _invitations(self, rows: Sequence[Row]) -> list[str]:
         return [
@@ -71,13 +65,7 @@ class Screen:
         label = name.ljust(self._width)
         if not self._colour:
             return label
-        return f"\x1b[{self._colours.get(name, 1)}m{label}{_RESET}"
-
-    def _harmless(self, text: str) -> str:
-        if not self._colour:
-            return _CONTROL.sub("", text)
-        shown = _CONTROL.sub(lambda found: found[1] or "", text)
-        return shown + _RESET if "\x1b" in shown else shown
+        return f"\x1b[{self._colours.get(name, 1)}m{label}\x1b[0m"
 
 
 def table_lines(rows: Sequence[Row]) -> list[str]:
