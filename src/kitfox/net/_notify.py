@@ -40,11 +40,6 @@ class Notifier:
             raise ValueError(f"NOTIFY_SOCKET is {address!r}: expected a path or '@name'")
         return cls(address)
 
-    @property
-    def listened_to(self) -> bool:
-        """Whether anybody asked for notifications."""
-        return self._address is not None
-
     def send(self, **fields: str) -> bool:
         """Send one notification, as in `send(READY="1", STATUS="serving")`; never waits.
 

@@ -50,12 +50,12 @@ class _Members:
 class Table:
     """Registrations, leases, tombstones and revisions. `now` is monotonic seconds."""
 
-    def __init__(self, limits: Limits | None = None, *, revision: int = 0) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._services: dict[str, _Members] = {}
         self._tombstones: dict[tuple[str, str], tuple[bytes, float]] = {}
         self._size = 0
-        self.revision = revision
+        self.revision = 0
 
     def register(
         self, instance: Instance, *, owner: bytes, now: float, ttl: float = FOREVER
@@ -94,17 +94,14 @@ class Table:
         lease.extend(now)
         return lease.ttl
 
-    def deregister(
-        self, service: str, id: str, *, owner: bytes, now: float, closing: bool = True
-    ) -> None:
-        """Remove the owner's instance; if it is closing it stays away for `TOMBSTONE` seconds.
+    def deregister(self, service: str, id: str, *, owner: bytes, now: float) -> None:
+        """Remove the owner's instance, which is closing and stays away for `TOMBSTONE` seconds.
 
         Raises NotFound and PermissionDenied.
         """
         self._owned(service, id, owner)
         self.evict(service, id)
-        if closing:
-            self._bury(service, id, owner, now)
+        self._bury(service, id, owner, now)
 
     def evict(self, service: str, id: str) -> bool:
         """Remove the instance, whoever owns it. True if it was there."""
