@@ -116,6 +116,22 @@ async def test_a_slash_within_a_segment_separates_nothing(site):
     assert json.loads(asked.body)["names"] == {"name": "a/b"}
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"sec-fetch-site", b"cross-site")],
+        [(b"origin", b"https://evil.test"), (b"host", b"127.0.0.1")],
+    ],
+)
+async def test_what_a_page_of_another_site_sends_is_refused_and_what_it_links_to_is_not(
+    site, headers
+):
+    asked = await Asked("POST", "/echo/x", headers=headers).of(site)
+    assert asked.status == 403
+    assert b"this comes from another site" in asked.body
+    assert (await Asked("GET", "/echo/x", headers=headers).of(site)).status == 201
+
+
 async def test_a_body_over_the_limit_is_refused(site):
     assert (await Asked("POST", "/echo/x", body=b"x" * 10).of(site)).status == 201
     assert (await Asked("POST", "/echo/x", body=b"x" * 11).of(site)).status == 413

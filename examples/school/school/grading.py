@@ -16,7 +16,7 @@ from msgspec import Struct
 from kitfox.net import ASGIApp, Site
 from school._original_routes import original_routes
 from school._store import Store
-from school._web import BODY_LIMIT, guarded
+from school._web import BODY_LIMIT, with_headers
 from school.contract import Grade, GradeType, Grading, Student, Summary
 
 P = ParamSpec("P")
@@ -57,7 +57,7 @@ class SQLGrading(Grading):
 
     def asgi(self) -> ASGIApp:
         """Return what answers the original routes."""
-        return guarded(Site(original_routes(self, self.everyone), body_limit=BODY_LIMIT))
+        return with_headers(Site(original_routes(self, self.everyone), body_limit=BODY_LIMIT))
 
     async def everyone(self) -> tuple[Student, ...]:
         """Return all students with all their grades, as the original lists them."""

@@ -14,7 +14,7 @@ from school._assets import Asset
 from school._forms import Form
 from school._pages import FOLDER, Pages
 from school._views import Views, html, typed_in
-from school._web import BODY_LIMIT, guarded
+from school._web import BODY_LIMIT, with_headers
 from school.contract import Grading
 
 _log = logging.getLogger("school.portal")
@@ -57,16 +57,15 @@ class Portal(Service, name="school.Portal"):
         routes = {route: self._answering(view) for route, view in views.items()}
         assets = dict(asset.route for asset in self._assets)
         site = Site(routes | assets, body_limit=BODY_LIMIT, refusal=self._refused)
-        return guarded(site, HEADERS)
+        return with_headers(site, HEADERS)
 
     def _refused(self, plain: SiteReply) -> SiteReply:
         """Show a page where the site would answer in plain text."""
         if plain.status == 404:
             page = self._pages.notice("No such page", "There is nothing at this address.")
         else:
-            page = self._pages.notice(
-                "That did not work", f"It was refused: {plain.body.decode().strip()}."
-            )
+            reason = plain.body.decode().strip()
+            page = self._pages.notice("That did not work", f"The reason: {reason}.")
         return html(page, plain.status, dict(plain.headers))
 
     def _answering(self, view: Handler) -> Handler:

@@ -23,6 +23,7 @@ from kitfox.net._asgi import (
     reply,
     with_slashes,
 )
+from kitfox.net._cross_origin import cross_origin
 from kitfox.net._router import Router
 from kitfox.scope import fail_after
 
@@ -66,9 +67,10 @@ Dress = Callable[[SiteReply], SiteReply]
 class Site:
     """An ASGI application of a few routes.
 
-    Unknown paths are answered 404, wrong verbs 405 with Allow, bodies over `body_limit` bytes 413,
-    bodies that take longer than `body_timeout` seconds 408, and handlers that raise 500; none of
-    that text tells a stranger what went wrong inside.
+    Unknown paths are answered 404, wrong verbs 405 with Allow, what a browser sends on behalf of
+    another site 403 (see `cross_origin`), bodies over `body_limit` bytes 413, bodies that take
+    longer than `body_timeout` seconds 408, and handlers that raise 500; none of that text tells a
+    stranger what went wrong inside.
 
     Those answers are plain text. `refusal` is given each of them and returns what is sent instead,
     a page for example; it keeps the status and the headers.
@@ -107,6 +109,7 @@ class Site:
     async def _answer(self, scope: Scope, receive: Receive) -> SiteReply:
         """Return the handler's answer; raises _Refused with the site's own."""
         handler, names = self._find(scope)
+        _refuse_other_sites(scope)
         body = await self._body(receive)
         request = _request(scope, names, body)
         try:
@@ -145,6 +148,11 @@ class _Refused(Exception):
     def __init__(self, status: int, text: str, **headers: str) -> None:
         super().__init__(text)
         self.reply = SiteReply(status, f"{text}\n".encode(), headers=headers)
+
+
+def _refuse_other_sites(scope: Scope) -> None:
+    if why := cross_origin(scope["method"], dict(scope["headers"])):
+        raise _Refused(403, f"this comes from another site: {why}")
 
 
 def _plain(refusal: SiteReply) -> SiteReply:

@@ -22,13 +22,21 @@ def site(tmp_path):
             listener = HTTP(":0", fallback=service.asgi(), grace=0)
             async with listener.listen(service.routes()) as url:
 
-                async def send(method, path, body=b""):
-                    return await client.request(method, url + path, body=body)
+                async def send(method, path, body=b"", headers=()):
+                    return await client.request(method, url + path, headers=headers, body=body)
 
                 async with HTTPConnection(url) as connection:
                     yield send, Logs.client(connection)
 
     return serve
+
+
+@pytest.mark.parametrize("path", ["/log", "/v1/entries"])
+async def test_a_page_in_a_browser_writes_nothing(site, path):
+    async with site() as (send, logs):
+        page = [(b"origin", b"https://evil.test")]
+        assert (await send("POST", path, b'{"message":"m"}', page)).status == 403
+        assert (await logs.query(Query())).entries == ()
 
 
 async def test_a_text_is_an_entry_and_a_line_of_the_file(site, tmp_path):

@@ -236,7 +236,7 @@ async def test_fault_12_a_page_in_a_browser_here_is_no_peer(registry, twins, ask
     for header in ({"sec_fetch_site": "cross-site"}, {"origin": "http://evil.test"}):
         answer = await ask(app, "POST", "/services", log.registration, **header)
         assert answer.status == 403
-        assert b"no other site's page may do this" in answer.body
+        assert b"this comes from another site" in answer.body
     assert (await ask(app, "GET", "/services", sec_fetch_site="cross-site")).body == b"[]\n"
 
 

@@ -14,7 +14,7 @@ from kitfox.core import (
     Unauthenticated,
     Unavailable,
 )
-from kitfox.net import Site, SiteReply, SiteRequest, cross_origin
+from kitfox.net import Site, SiteReply, SiteRequest
 from kitfox.registry import decode_registration
 from kitfox.services.registry._courier import Undelivered
 from kitfox.services.registry._gate import Gate
@@ -90,11 +90,6 @@ class _Routes:
         return SiteReply()
 
     def _admit(self, request: SiteRequest) -> None:
-        headers = {
-            name.encode("latin-1"): text.encode("latin-1") for name, text in request.headers.items()
-        }
-        if why := cross_origin(request.verb, headers):
-            raise PermissionDenied(f"no other site's page may do this: {why}")
         self._gate.admit_original(request.client, request.headers.get("authorization", ""))
 
 
