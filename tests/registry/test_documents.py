@@ -75,7 +75,6 @@ def test_a_first_patch_is_written_with_nulls_and_a_later_one_with_lists():
         (b"{", "truncated"),
         (b"[]", "Expected `object`"),
         (b"[" * 60_000, "nested too deeply"),
-        (b"[" * 900 + b"]" * 900, "nested too deeply"),
         (b'{"a":' * 10_000, "nested too deeply"),
         (b'{"ServiceURL":7}', r"Expected `str`, got `int` - at `\$.ServiceURL`"),
         (b'{"RequiredServices":"x"}', r"at `\$.RequiredServices`"),
