@@ -226,7 +226,7 @@ def test_a_mistake_in_a_profile_names_the_profile():
     [
         ("system..name", "--set system..name: expected names with dots between them"),
         ("name", '--set name: no section "name"; known here: service, system'),
-        ("service.grading.opened", "--set service.grading.opened: service.grading.opened: "),
+        ("service.grading.opened", "--set service.grading.opened: unknown key; "),
     ],
 )
 def test_a_wrong_flag_is_named(key: str, message: str):

@@ -1,5 +1,6 @@
 """The commands that need no running system, and what they say when they are used wrongly."""
 
+import errno
 import json
 import platform
 
@@ -47,7 +48,8 @@ USED_WRONGLY = {
     ("run", "a:A", "--service", "a"): "expected either MODULE:NAME or --service NAME",
     ("run", "hello"): 'command line: service.hello.run: expected "module:Class" or',
     ("services",): "no registry is known here; say --registry URL",
-    ("services", "--registry", "ftp://x"): "'ftp://x': expected http://",
+    ("services", "--registry", "ftp://x"): "expected a URL such as http://127.0.0.1:8080, got",
+    ("call", "a.b", "--address", "shop:80"): "expected a URL such as http://127.0.0.1:8080, got",
     ("logs", "--level", "LOUD"): "--level: 'LOUD' is no level",
     ("logs", "--since", "then"): "--since: expected 90s, 15m, 2h, 1d",
     ("services", "--timeout", "0"): "0.0 is not in the range x>0",
@@ -79,6 +81,7 @@ def test_a_service_that_the_file_does_not_name_is_refused(kitfox, tmp_path):
 def test_a_registry_that_is_away_is_unhealthy(kitfox):
     result = kitfox("services", KITFOX_SYSTEM__REGISTRY="http://127.0.0.1:9")
     assert result.stderr.startswith("Error: unavailable: ")
+    assert result.stderr.endswith("; is the system running?\n")
     assert result.exit_code == Exit.UNHEALTHY
 
 
@@ -103,6 +106,12 @@ def test_a_fault_of_the_program_is_not_explained_away():
     assert explained(KeyError("x")) is None
     assert explained(TimeoutError()).code is Exit.DEADLINE
     assert explained(failed := Failed("no")) is failed
+
+
+def test_the_systems_errors_are_words_without_numbers():
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", "shop.db")
+    assert str(explained(error)) == "No such file or directory: shop.db"
+    assert str(explained(OSError("the disk is full"))) == "the disk is full"
 
 
 def test_interrupting_a_command_is_quiet():

@@ -170,3 +170,15 @@ async def test_a_broken_module_shows_where_it_broke(folder: Path):
         _, said = await process.communicate()
     assert 'broken.py", line 1' in said.decode()
     assert process.returncode == Exit.FAILED
+
+
+async def test_only_the_service_speaks_and_not_the_server_it_runs_on(folder: Path):
+    async with kitfox_run(folder, "hello:Hello") as process:
+        address = await address_of(process)
+        with socket.create_connection(address.removeprefix("http://").split(":")) as idle:
+            idle.send(b"GET /livez HT")
+            process.send_signal(signal.SIGTERM)
+            _, said = await process.communicate()
+    assert [line.partition("kitfox.run: ")[2] for line in said.decode().splitlines()] == [
+        "stopping"
+    ]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Self
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -20,58 +22,6 @@ from click.testing import CliRunner, Result
 
 from kitfox.cli import main
 from kitfox.cli._exit import Exit
-
-SHOP = '''
-import asyncio, logging
-from collections.abc import AsyncIterator
-import msgspec
-from kitfox.core import NotFound, Service, rpc
-
-log = logging.getLogger("shop")
-
-class Item(msgspec.Struct):
-    """A thing that can be had."""
-    id: int
-    name: str
-
-class Stock(Service, name="shop.v1.Stock"):
-    """What there is."""
-
-    @rpc(idempotent=True)
-    async def get(self, id: int) -> Item:
-        """Look one item up."""
-        log.info("looking for %d", id)
-        if id > 9:
-            raise NotFound(f"no item {id}")
-        return Item(id, f"item {id}")
-
-    @rpc
-    async def count(self, up_to: int) -> AsyncIterator[Item]:
-        """Each item in turn."""
-        for id in range(up_to):
-            yield Item(id, f"item {id}")
-
-    @rpc
-    async def sleep(self) -> None:
-        """Never come back."""
-        await asyncio.sleep(60)
-
-class Front(Service, name="shop.v1.Front"):
-    def __init__(self, stock: Stock) -> None:
-        self._stock = stock
-
-    @rpc
-    async def show(self, id: int) -> str:
-        return (await self._stock.get(id)).name
-
-    @rpc
-    async def names(self) -> AsyncIterator[str]:
-        yield "tea"
-        yield "salt"
-
-    @rpc
-    async def close(self) -> None: ...
-'''
 
 CONFIG = """
 [system]
@@ -134,7 +84,7 @@ class Up:
 
     def __init__(self, folder: Path, config: str) -> None:
         self.folder = folder
-        (folder / "shop.py").write_text(SHOP)
+        shutil.copy(Path(__file__).with_name("shop.py"), folder)
         (folder / "kitfox.toml").write_text(config)
         self._output = folder / "output"
         with self._output.open("w") as output:
@@ -238,15 +188,10 @@ def test_the_registry_is_ready_before_the_logs_and_they_before_the_rest(system: 
     assert set(order[2:4]) == {"stock", "front"}
 
 
-def test_the_systems_token_is_the_registrys_and_all_but_strangers_show_it(system: Up):
-    registry = system.rows()["registry"]["addresses"][0]
-    asked = Request(f"{registry}/kitfox.v1.Registry/Services", b"{}")
-    asked.add_header("content-type", "application/json")
+def test_the_systems_token_is_the_registrys_and_who_does_not_show_it_is_refused(system: Up):
+    url = f"{system.rows()['registry']['addresses'][0]}/kitfox.v1.Registry/Services"
     with pytest.raises(HTTPError, match="401"):
-        urlopen(asked)
-    asked.add_header("authorization", "Bearer open sesame")
-    with urlopen(asked) as reply:
-        assert b"shop.v1.Front" in reply.read()
+        urlopen(Request(url, b"{}", {"content-type": "application/json"}))
 
 
 def test_services_lists_what_is_registered(system: Up):
@@ -371,6 +316,17 @@ def test_a_killed_service_is_started_again_and_found_again(system: Up):
     eventually(lambda: system.ready() and system.rows()["stock"]["restarts"] > before["restarts"])
     assert re.search(r"^stock +backing off +- +\d+ +killed; again in", system.output, re.MULTILINE)
     eventually(lambda: system.run("call", "front.show", "id=2").exit_code == Exit.OK)
+
+
+def test_a_second_system_at_the_same_ports_is_told_so_and_starts_nothing(system: Up, tmp_path):
+    port = urlsplit(system.rows()["registry"]["addresses"][0]).port
+    second = Up(tmp_path, CONFIG.format(port=port))
+    try:
+        assert second.process.wait(30) == Exit.FAILED
+        assert second.output.startswith(f"Error: service.registry: port {port} is taken; ")
+        assert second.rows() == {}
+    finally:
+        second.close()
 
 
 def test_ctrl_c_stops_kindly_and_leaves_no_process(alone: Up):

@@ -16,6 +16,7 @@ from kitfox.app._connect import UnknownScheme as UnknownScheme, dial as dial
 from kitfox.app._in_place import InPlace as InPlace
 from kitfox.app._keeper import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
+from kitfox.app._ports import PortTakenError as PortTakenError
 from kitfox.app._process_table import Row as Row, State as State
 from kitfox.app._restart import Restart as Restart
 from kitfox.app._server import (
@@ -43,6 +44,7 @@ __all__ = [
     "InPlace",
     "Needs",
     "Patience",
+    "PortTakenError",
     "Readiness",
     "Restart",
     "Row",

@@ -31,7 +31,8 @@ class ConfigError(ValueError):
     """The configuration is wrong; the message is one line for a person: `where: key: what`."""
 
     def __init__(self, where: str, key: str, problem: str) -> None:
-        super().__init__(": ".join(part for part in (where, key, problem) if part))
+        place = "" if where.endswith(f" {key}") else key  # `--set system.name` says it already
+        super().__init__(": ".join(part for part in (where, place, problem) if part))
         self.where = where
         self.key = key
         self.problem = problem

@@ -29,6 +29,7 @@ class Patience(msgspec.Struct, frozen=True):
 
     start: float = 30.0
     stop: float = 40.0  # a server drains for 3 + 30
+    ports: float = 3.0  # that others still hold when the first is to start
 
 
 class End(msgspec.Struct, frozen=True):

@@ -12,11 +12,13 @@ from kitfox.app._config_schema import Config
 from kitfox.app._keeper import Keeper, Launch, Patience
 from kitfox.app._launcher import Command, Launcher
 from kitfox.app._lifeline import Lifeline
+from kitfox.app._ports import taken_port
 from kitfox.app._process_table import ProcessTable, Row, State
 from kitfox.app._restart import Restart
 from kitfox.app._start_order import start_order
 from kitfox.scope import fail_after
 
+_LOOK_AGAIN = 0.2  # seconds between two looks at ports that are taken
 _COURTESY = 5.0  # seconds that a wave is waited for; any order of start must do
 
 
@@ -44,11 +46,10 @@ class Supervisor:
         self._command = command
         self._environ = environ
         self._wrote = wrote
+        self._patience = patience or Patience()
         self._table = ProcessTable(config.services, changed)
         self._waves = tuple(
-            tuple(
-                Keeper(name, self._table, restart(), patience or Patience(), draw) for name in wave
-            )
+            tuple(Keeper(name, self._table, restart(), self._patience, draw) for name in wave)
             for wave in start_order(config)
         )
         self._stop = asyncio.Event()
@@ -73,10 +74,12 @@ class Supervisor:
     async def run(self) -> bool:
         """Start all and keep them; return whether none had to be given up.
 
-        Raises AlreadyRunningError when another one runs in the same state folder.
+        Raises AlreadyRunningError when another one runs in the same state folder, PortTakenError
+        when others hold a port of the system's, and do not let it go within a moment.
         """
         with ExitStack() as stack:
             stack.enter_context(Claim(self._config.system.state))
+            await self._wait_for_ports()
             lifeline = stack.enter_context(Lifeline())
             ears = stack.enter_context(TemporaryDirectory(prefix="kitfox-"))
             await self._keep_all(
@@ -90,6 +93,17 @@ class Supervisor:
                 ).launch
             )
         return all(row.state is not State.FAILED for row in self.rows)
+
+    async def _wait_for_ports(self) -> None:
+        """Wait for what is left of a system that has just died; nobody else is waited for long."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._patience.ports
+        while (taken := taken_port(self._config)) and not self._stop.is_set():
+            if loop.time() >= end:
+                raise taken
+            with suppress(TimeoutError):
+                async with fail_after(_LOOK_AGAIN):
+                    await self._stop.wait()
 
     async def _keep_all(self, launch: Launch) -> None:
         async with asyncio.TaskGroup() as group:

@@ -12,7 +12,7 @@ from kitfox.cli._directory import Directory
 from kitfox.cli._discovery import ORIGINAL, names_in_original
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import Where
-from kitfox.core import Connection, Through
+from kitfox.core import Connection, Through, Unavailable, Unreachable
 from kitfox.net import HTTPClient
 from kitfox.registry import Registry, bearer
 from kitfox.scope import fail_after
@@ -60,7 +60,10 @@ async def directory_at(where: Where) -> AsyncIterator[Directory]:
         raise Failed(_UNKNOWN, Exit.USAGE)
     aliases = names_in_original(system) if url.startswith(ORIGINAL) else {}
     async with connected(url.removeprefix(ORIGINAL)) as connection:
-        yield Directory(Registry.client(connection), aliases)
+        try:
+            yield Directory(Registry.client(connection), aliases)
+        except Unreachable as error:
+            raise Unavailable(f"{error}; is the system running?") from None
 
 
 def this_system() -> System:

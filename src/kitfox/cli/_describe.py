@@ -28,4 +28,4 @@ def describe(name: str, *, where: Where, as_json: bool) -> None:
         click.echo("\n".join(method_lines(found.one_method, found.description.types)))
     else:
         click.echo(f"{found.service} at {found.address}\n")
-        click.echo("\n".join(service_lines(found.methods)))
+        click.echo("\n".join(service_lines(found.methods)) or "  It has no methods.")

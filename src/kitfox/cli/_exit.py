@@ -47,7 +47,14 @@ def explained(error: Exception) -> Failed | None:
             return Failed(str(error), Exit.USAGE)
         case TimeoutError():
             return Failed("no answer in time; --timeout gives it more", Exit.DEADLINE)
-        case AlreadyRunningError() | OSError():
+        case AlreadyRunningError():
             return Failed(str(error))
+        case OSError():
+            return Failed(_without_number(error))
         case _:
             return None
+
+
+def _without_number(error: OSError) -> str:
+    words = error.strerror or str(error)
+    return f"{words}: {error.filename}" if error.filename else words

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -11,6 +12,8 @@ from kitfox.cli._exit import Exit, Failed
 
 R = TypeVar("R")
 Command = Callable[..., R]
+
+_URL = re.compile(r"(original\+)?https?://[^/\s]+\S*|http\+unix://\S+")
 
 
 class Where(NamedTuple):
@@ -30,6 +33,13 @@ def _overrides(
         if not (key and equals):
             raise click.BadParameter(f'expected KEY=VALUE, got "{key}{equals}"')
     return {key: value for key, _, value in split}
+
+
+def _url(_ctx: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """Check that a text is a URL that somebody can be asked at."""
+    if text is None or _URL.fullmatch(text):
+        return text
+    raise click.BadParameter(f'expected a URL such as http://127.0.0.1:8080, got "{text}"')
 
 
 def config_options(command: Command[R]) -> Command[R]:
@@ -79,6 +89,7 @@ def where_options(command: Command[R]) -> Command[R]:
         click.option(
             "--registry",
             metavar="URL",
+            callback=_url,
             help="The registry; else KITFOX_SYSTEM__REGISTRY or the nearest kitfox.toml's.",
         ),
     ):
@@ -88,9 +99,8 @@ def where_options(command: Command[R]) -> Command[R]:
 
 def address_option(command: Command[R]) -> Command[R]:
     """Add --address to the options of `where_options`; stands above it."""
-    return click.option("--address", metavar="URL", help="Ask the server there, not the registry.")(
-        command
-    )
+    words = "Ask the server there, not the registry."
+    return click.option("--address", metavar="URL", callback=_url, help=words)(command)
 
 
 def json_option(command: Command[R]) -> Command[R]:
