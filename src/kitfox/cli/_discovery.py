@@ -80,18 +80,18 @@ async def discovery(system: System, requires: Iterable[str]) -> AsyncIterator[Di
     `requires` names the services that will be looked for.
     """
     async with AsyncExitStack() as stack:
-        if system.registry is None:
+        if (url := system.registry) is None:
             yield None
             return
         client = await stack.enter_async_context(HTTPClient())
-        if system.registry.startswith(ORIGINAL):
-            yield _original(system, client, requires, stack)
+        if url.startswith(ORIGINAL):
+            yield _original(url.removeprefix(ORIGINAL), system, client, requires, stack)
         else:
-            yield _kitfox(system, client, stack)
+            yield _kitfox(url, system, client, stack)
 
 
-def _kitfox(system: System, client: HTTPClient, stack: AsyncExitStack) -> Discovery:
-    registry = dial(str(system.registry), client)
+def _kitfox(url: str, system: System, client: HTTPClient, stack: AsyncExitStack) -> Discovery:
+    registry = dial(url, client)
     cache = DiskCache(system.state / "peers")
     resolver = HTTPResolver(registry, token=system.token, cache=cache)
     stack.push_async_callback(resolver.aclose)
@@ -103,9 +103,8 @@ def _kitfox(system: System, client: HTTPClient, stack: AsyncExitStack) -> Discov
 
 
 def _original(
-    system: System, client: HTTPClient, requires: Iterable[str], stack: AsyncExitStack
+    url: str, system: System, client: HTTPClient, requires: Iterable[str], stack: AsyncExitStack
 ) -> Discovery:
-    url = str(system.registry).removeprefix(ORIGINAL)
     names = names_in_original(system)
     registry = OriginalRegistry(url, client, requires=requires, names=names)
     stack.push_async_callback(registry.aclose)
