@@ -1,10 +1,12 @@
 """The composition root: services that find each other through a registry of either kind."""
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -235,3 +237,28 @@ async def test_where_other_machines_reach_it_a_service_without_token_must_be_pub
     public = config(folder, **OPEN, KITFOX_SERVICE__STOCK__PUBLIC="true")
     async with fail_after(20), running(public, "stock") as (stock,), HTTPClient() as client:
         assert (await client.request("GET", f"{stock}/openapi.json")).status == 200
+
+
+async def status(address: str, host: str) -> int:
+    """Ask for the page of methods under a name, as a browser might know this server."""
+    place = urlsplit(address)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    writer.write(f"GET /docs HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
+    line = await reader.readline()
+    await reader.read()
+    writer.close()
+    return int(line.split()[1])
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [("", 421), ('hosts = ["shop.example"]', 200), ("public = true", 200)],
+)
+async def test_a_service_answers_to_the_names_in_its_configuration(
+    folder: Path, keys: str, answer: int
+):
+    text = f'[service.stock]\nrun = "shop_of_serve:Stock"\n{keys}\n'
+    at_hand = load(text, {}, {}, folder / "kitfox.toml")
+    async with fail_after(20), running(at_hand, "stock") as (address,):
+        assert await status(address, "shop.example") == answer
+        assert await status(address, "localhost") == 200

@@ -107,14 +107,14 @@ async def test_the_earlier_of_timeout_and_deadline_in_force_counts(serve, sleepe
 async def test_the_caller_hears_in_time_and_the_handler_is_cancelled(serve, sleeper):
     async with serve(sleeper) as connection:
         with pytest.raises(DeadlineExceeded):
-            await Sleeper.client(connection, timeout=0.1).sleep()
+            await Sleeper.client(connection, timeout=0.5).sleep()
         await sleeper.cancelled.wait()
 
 
 async def test_a_block_that_times_out_around_a_call_says_so(serve, sleeper):
     async with serve(sleeper) as connection:
         with pytest.raises(TimeoutError):
-            async with fail_after(0.1):
+            async with fail_after(0.5):
                 await Sleeper.client(connection).sleep()
         await sleeper.cancelled.wait()
 
@@ -122,7 +122,7 @@ async def test_a_block_that_times_out_around_a_call_says_so(serve, sleeper):
 async def test_a_server_that_does_not_let_go_cannot_hold_its_caller(serve, sleeper):
     async with serve(sleeper) as connection:
         with pytest.raises(DeadlineExceeded):
-            await Sleeper.client(connection, timeout=0.1).sleep_through_everything()
+            await Sleeper.client(connection, timeout=0.5).sleep_through_everything()
         await sleeper.cancelled.wait()
         sleeper.morning.set()
 
@@ -130,7 +130,7 @@ async def test_a_server_that_does_not_let_go_cannot_hold_its_caller(serve, sleep
 async def test_a_server_ends_a_call_in_time_though_its_caller_waits_on(serve, sleeper, raw_call):
     async with serve(sleeper) as connection:
         with pytest.raises(DeadlineExceeded):
-            await raw_call(connection, Sleeper, "sleep", deadline=Deadline.after(0.1))
+            await raw_call(connection, Sleeper, "sleep", deadline=Deadline.after(0.5))
         await sleeper.cancelled.wait()
 
 

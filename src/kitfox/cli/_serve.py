@@ -130,6 +130,8 @@ def _server(
     options = HTTPOptions(
         fallback=joins.mount(site) if joins else site, ready=readiness, title=service_name(made)
     )
+    if service.hosts or service.public:
+        options["hosts"] = None if service.public else service.hosts
     # The registry asks for tokens itself: of some, and not in the original protocol.
     public = service.public or isinstance(made, Registry)
     listeners = [_listener(url, token, options, public=public) for url in service.listen]

@@ -21,7 +21,10 @@ from kitfox.net._asgi import (
     reply as reply,
     with_slashes as with_slashes,
 )
-from kitfox.net._cross_origin import cross_origin as cross_origin
+from kitfox.net._cross_origin import (
+    cross_origin as cross_origin,
+    is_local_name as is_local_name,
+)
 from kitfox.net._errors import (
     BadReply as BadReply,
     ConnectFailed as ConnectFailed,
@@ -91,6 +94,7 @@ __all__ = [
     "client_tls",
     "cross_origin",
     "inherited",
+    "is_local_name",
     "is_loopback",
     "parse_address",
     "parse_notification",

@@ -1,5 +1,6 @@
 """Whether a browser sends a request on behalf of another site."""
 
+import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -29,3 +30,25 @@ def _host(origin: bytes) -> bytes:
         return urlsplit(origin).netloc
     except ValueError:
         return b""
+
+
+def is_local_name(host: str) -> bool:
+    """Whether a Host header names this machine in a way that no foreign DNS can have arranged.
+
+    A page of evil.example may have its name point to 127.0.0.1 and then ask what listens there
+    (DNS rebinding); to the browser that is no other site. An IP address and `localhost`
+    (RFC 6761, 6.3) are nobody else's names.
+    """
+    name = _without_port(host.lower()).rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and not name.endswith(":") else host

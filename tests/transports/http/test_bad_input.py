@@ -6,8 +6,8 @@ import pytest
 
 from kitfox.transports.http import HTTP, HTTPLimits
 
-GET = b"GET /acme.v1.Ledger/Get?id=1 HTTP/1.1\r\nhost: x\r\n\r\n"
-POST = b"POST /acme.v1.Ledger/Put HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+GET = b"GET /acme.v1.Ledger/Get?id=1 HTTP/1.1\r\nhost: localhost\r\n\r\n"
+POST = b"POST /acme.v1.Ledger/Put HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
 LIMITS = HTTPLimits(body=1000, header_bytes=4096, header_count=20, request_time=0.2)
 
 

@@ -9,8 +9,8 @@ from kitfox import Unavailable, current_deadline
 from kitfox.net import HTTPClient
 from kitfox.transports.http import HTTP, HTTPApp, HTTPConnection, HTTPLimits
 
-GET = b"GET /acme.v1.Ledger/Get?id=1 HTTP/1.1\r\nhost: x\r\n\r\n"
-WAIT = b"GET /acme.v1.Ledger/Wait HTTP/1.1\r\nhost: x\r\n\r\n"
+GET = b"GET /acme.v1.Ledger/Get?id=1 HTTP/1.1\r\nhost: localhost\r\n\r\n"
+WAIT = b"GET /acme.v1.Ledger/Wait HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 async def test_one_connection_too_many_is_told_so_and_the_others_go_on(serving, book, wire):

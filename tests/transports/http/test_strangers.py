@@ -2,6 +2,7 @@
 
 import pytest
 
+from kitfox import fail_after
 from kitfox.net import Site, SiteReply
 from kitfox.transports.http import CORS, HTTP, HTTPApp
 
@@ -46,6 +47,51 @@ async def test_another_site_may_link_to_a_route_but_not_to_a_methods_own_path(se
         assert (await fetch(url + "/entries/1", headers=linked)).status == 200
         assert (await fetch(url + GET, headers=linked)).status == 403
         assert (await fetch(url + GET)).status == 200
+
+
+@pytest.fixture
+def ask(wire):
+    """Ask for a path by the name that a client thinks this server has."""
+
+    async def asked(url, path, name):
+        async with fail_after(10), wire(url) as client:
+            client.send(f"GET {path} HTTP/1.1\r\nhost: {name}\r\n\r\n".encode())
+            return await client.answer()
+
+    return asked
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "a:b"]
+)
+async def test_a_name_that_was_pointed_here_is_refused_but_to_probes(serving, book, ask, name):
+    async with serving(book) as url:
+        for path in (GET, "/docs", "/nowhere"):
+            answer = await ask(url, path, name)
+            assert (answer.status, answer.problem["code"]) == (421, "permission_denied")
+            assert "hosts=" in answer.problem["detail"]
+        assert (await ask(url, "/livez", name)).status == 200
+
+
+@pytest.mark.parametrize(
+    "name", ["localhost", "LOCALHOST:80", "grading.localhost", "10.0.0.7:80", "[::1]", "[::1]:80"]
+)
+async def test_addresses_and_localhost_are_nobody_elses_names(serving, book, ask, name):
+    async with serving(book) as url:
+        assert (await ask(url, GET, name)).status == 200
+
+
+async def test_a_server_answers_to_the_names_it_was_given(serving, book, ask):
+    async with serving(book, hosts=["Shop.Example"]) as url:
+        for name in ("shop.example", "SHOP.example", "shop.example:8080"):
+            assert (await ask(url, GET, name)).status == 200
+    async with serving(book, hosts=None) as url:
+        assert (await ask(url, GET, "shop.example")).status == 200
+
+
+async def test_who_shows_a_token_needs_no_name(serving, book, ask):
+    async with serving(book, token="s3cret") as url:
+        assert (await ask(url, GET, "shop.example")).status == 401
 
 
 async def test_cors_is_off_unless_configured(serving, book, fetch):

@@ -16,7 +16,7 @@ FOLLOW = "/acme.v1.Ledger/Follow"
 
 
 def request(target):
-    return b"GET " + target.encode() + b" HTTP/1.1\r\nhost: x\r\n\r\n"
+    return b"GET " + target.encode() + b" HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 async def test_a_stream_is_events_and_ends_with_its_metadata(serving, book, fetch):
@@ -87,7 +87,7 @@ async def test_one_stream_too_many_is_refused_until_another_ends(serving, book, 
 async def test_a_reader_that_leaves_cancels_the_handler_on_any_server(
     serving, foreign, book, wire, eventually
 ):
-    body = b"POST /acme.v1.Ledger/WaitOn HTTP/1.1\r\nhost: x\r\n\r\n"
+    body = b"POST /acme.v1.Ledger/WaitOn HTTP/1.1\r\nhost: localhost\r\n\r\n"
     for number, place in enumerate(
         (serving(book), foreign(HTTPApp(book.routes()), lifespan="off")), 1
     ):

@@ -4,7 +4,7 @@ A request is looked for among the methods, then among the pages; a foreign appli
 fallback sees exactly the requests that are nobody else's.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import TypedDict
 
 from kitfox.core import Code, InvalidArgument, Routes
@@ -40,6 +40,7 @@ class HTTPOptions(TypedDict, total=False):
     fallback: ASGIApp | None
     token: str | None
     cors: CORS | None
+    hosts: Collection[str] | None
     limits: HTTPLimits | None
     ready: Ready
     title: str
@@ -53,6 +54,7 @@ class HTTPApp:
       `{Users.get: "GET /users/{id}"}`
     - `fallback` answers what neither a method nor a page does
     - `token`: whoever wants more than a probe's answer must show it as a bearer token
+    - `hosts`: the names by which it may be asked for, beside addresses and localhost; None: any
     - `ready` is asked by `/readyz`
 
     Methods whose kind HTTP cannot carry are left out.
@@ -70,6 +72,7 @@ class HTTPApp:
         fallback: ASGIApp | None = None,
         token: str | None = None,
         cors: CORS | None = None,
+        hosts: Collection[str] | None = None,
         limits: HTTPLimits | None = None,
         ready: Ready = lambda: True,
         title: str = "kitfox",
@@ -79,7 +82,7 @@ class HTTPApp:
         self._streams = Streams(limits.streams)
         self._table = RouteTable(methods, routes or {}, limits, self._streams)
         self._pages = pages(title, version, self._table.operations, ready)
-        self._door = Door(token=token, cors=cors)
+        self._door = Door(token=token, cors=cors, hosts=hosts)
         self._header_count = limits.header_count
         self._fallback = fallback
         self._cors = cors
@@ -118,8 +121,10 @@ class HTTPApp:
             raise Refused(431, Code.RESOURCE_EXHAUSTED, text)
         if self._cors is not None and is_preflight(verb, headers) and self._owns(path):
             return exchange.adding(*preflight_headers(self._cors)).empty(204)
-        if self._door.locked and path not in PROBES:
-            self._door.check_token(headers)
+        if path not in PROBES:
+            self._door.check_host(headers)
+            if self._door.locked:
+                self._door.check_token(headers)
         if (match := self._table.find(verb, path)) is None:
             return self._elsewhere(exchange, verb, path)
         route, names = match
@@ -159,9 +164,11 @@ class HTTPApp:
 
     def _lets_in(self, scope: Scope) -> bool:
         """Whether a WebSocket may go to the fallback."""
+        headers = dict(scope["headers"])
         try:
+            self._door.check_host(headers)
             if self._door.locked:
-                self._door.check_token(dict(scope["headers"]))
+                self._door.check_token(headers)
         except Refused:
             return False
         return self._fallback is not None

@@ -1,31 +1,48 @@
 """Who may come in: decided from the headers alone, before anything of a request is read."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 
 from kitfox.core import Code
-from kitfox.net import UnixAddress, cross_origin, is_loopback, parse_address
+from kitfox.net import UnixAddress, cross_origin, is_local_name, is_loopback, parse_address
 from kitfox.transports.http._cors import CORS
 from kitfox.transports.http._status import Refused
 
 _BEARER = b"bearer "
+_REMEMBERED = 64  # names that need not be looked at again
 
 
 class Door:
     """Lets requests in, or raises Refused. `locked` says whether there is a token to show.
 
     With a `token`, everybody must show it (RFC 6750). A browser that acts for another site's page
-    is let in only when `cors` allows that site.
+    is let in only when `cors` allows that site. With `hosts`, who asks must call this server by one
+    of these names, or by an address or name that is always this machine's.
     """
 
-    def __init__(self, *, token: str | None, cors: CORS | None) -> None:
+    def __init__(
+        self, *, token: str | None, cors: CORS | None, hosts: Collection[str] | None
+    ) -> None:
         if token is not None and not token.strip():
             msg = "an empty token protects nothing; None asks for no token"
             raise ValueError(msg)
         self.locked = token is not None
         self._token = None if token is None else token.strip().encode()
         self._cors = cors
+        self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
+
+    def check_host(self, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse who calls this server by a name that somebody else may have given it."""
+        if self._hosts is None or (host := headers.get(b"host")) is None or host in self._hosts:
+            return
+        name, lowered = host.decode("latin-1"), host.lower()
+        if is_local_name(name):
+            if len(self._hosts) < _REMEMBERED:
+                self._hosts.add(host)
+        elif lowered not in self._hosts and lowered.rpartition(b":")[0] not in self._hosts:
+            text = f"this server is not known as {name!r}; to let it be, give it hosts=[{name!r}]"
+            raise Refused(HTTPStatus.MISDIRECTED_REQUEST, Code.PERMISSION_DENIED, text)
 
     def check_token(self, headers: Mapping[bytes, bytes]) -> None:
         """Refuse who does not show the token."""
@@ -48,8 +65,13 @@ class Door:
 
 def must_ask_for_token(address: str) -> bool:
     """Whether `address` can be reached from other machines."""
+    return not isinstance(parse_address(address), UnixAddress) and not is_local(address)
+
+
+def is_local(address: str) -> bool:
+    """Whether `address` is a port that only this machine, so its browsers too, can reach."""
     place = parse_address(address)
-    return not isinstance(place, UnixAddress) and not is_loopback(place.host)
+    return not isinstance(place, UnixAddress) and is_loopback(place.host)
 
 
 def _unauthenticated(text: str) -> Refused:

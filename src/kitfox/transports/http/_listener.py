@@ -14,7 +14,7 @@ from kitfox.core import Kind, Routes
 from kitfox.net import address_of, bind
 from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
-from kitfox.transports.http._door import must_ask_for_token
+from kitfox.transports.http._door import is_local, must_ask_for_token
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._protocol import bounded
 
@@ -26,7 +26,9 @@ class HTTP:
     """A listener for HTTP/1.1.
 
     `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. One
-    that other machines can reach needs a `token`, or `public=True`. `grace` is how long, in
+    that other machines can reach needs a `token`, or `public=True`; one of this machine without a
+    token answers to addresses, localhost and `hosts` only, for any page can give a name of its own
+    to 127.0.0.1. `grace` is how long, in
     seconds, running calls may go on when the listener stops. The other arguments are HTTPApp's.
 
     Raises:
@@ -52,6 +54,8 @@ class HTTP:
         self._address = address
         self._grace = grace
         self._options = options
+        if options.get("token") is None and is_local(address):
+            options.setdefault("hosts", ())
         self._limits = options.get("limits") or HTTPLimits()
 
     @asynccontextmanager
