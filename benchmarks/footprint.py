@@ -1,4 +1,4 @@
-"""Run the benchmark in `_footprint.py` by this file's path or with `python -m benchmarks.footprint`."""
+"""Run `_footprint.py`, by this file's path or as `python -m benchmarks.footprint`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Run the benchmark in `_http.py` by this file's path or with `python -m benchmarks.http`."""
+"""Run `_http.py`, by this file's path or as `python -m benchmarks.http`."""
 
 import sys
 from pathlib import Path

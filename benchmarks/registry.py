@@ -1,4 +1,4 @@
-"""Run the benchmark in `_registry.py` by this file's path or with `python -m benchmarks.registry`."""
+"""Run `_registry.py`, by this file's path or as `python -m benchmarks.registry`."""
 
 import sys
 from pathlib import Path

@@ -66,6 +66,7 @@ class Feed:
         self._wall = wall
         self._draw = draw
         self._view = View()
+        self._warned = False
 
     async def run(self) -> None:
         """Follow the registry until cancelled."""
@@ -95,6 +96,7 @@ class Feed:
         changed = self._view.apply(snapshot)
         if not self.freshness.fresh:
             self.freshness = Freshness(fresh=True, since=self._wall())
+            self._warned = False
         if changed or self.latest.value is None:
             self.latest.set(self._view.instances)
             await self._save()
@@ -107,9 +109,11 @@ class Feed:
     async def _lost(self, error: Exception) -> None:
         if self.latest.value is None:
             await self._remember()
-        elif self.freshness.fresh:
-            _log.warning("the instances of %s may be stale: %s", self.service, error)
+        if self.freshness.fresh:
             self.freshness = Freshness(fresh=False, since=self._wall())
+        elif not self._warned and self._wall() - self.freshness.since > DOUBT:
+            self._warned = True  # a loss that is mended sooner is none of an operator's
+            _log.warning("the instances of %s may be stale: %s", self.service, error)
 
     async def _remember(self) -> None:
         """Publish what the disk knows; nobody, if it knows nothing."""

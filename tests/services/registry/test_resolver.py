@@ -101,6 +101,19 @@ async def test_the_last_known_set_stays_while_the_registry_is_away(until):
     await resolver.aclose()
 
 
+async def test_an_operator_hears_once_of_a_registry_that_stays_away(until, caplog):
+    now = 100.0
+    resolver = HTTPResolver(Memory(), draw=soonest, wall=lambda: now)
+    async with fail_after(20), aclosing(resolver.watch("users")) as sets:
+        assert await anext(sets) == frozenset()
+        assert not caplog.records
+        now = 110.0
+        await until(lambda: caplog.records)
+    (warning,) = caplog.messages
+    assert warning == "the instances of users may be stale: nobody listens"
+    await resolver.aclose()
+
+
 async def test_a_registry_that_shows_no_sign_of_life_counts_as_away(registry, quick_with, until):
     running = await registry(quick_with(sign_of_life=600.0))
     await running.client.register(ADA)

@@ -17,7 +17,7 @@ from kitfox.services.logs._outbox import LOGGER, Outbox
 
 _FIRST_WAIT = 0.1
 _LONGEST_WAIT = 1.0
-_PATIENCE = 5  # failures before one is worth a word: about 1.5 s
+_PATIENCE = 7  # failures before one is worth a word: some 5 s, for a system to start
 _shipping = ContextVar("kitfox_shipping_logs", default=False)
 _log = logging.getLogger(LOGGER)
 
