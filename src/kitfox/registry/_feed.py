@@ -12,6 +12,7 @@ States, and who moves between them
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable
 
 import msgspec
@@ -66,7 +67,7 @@ class Feed:
         self._wall = wall
         self._draw = draw
         self._view = View()
-        self._warned = False
+        self._away_since: float | None = None  # infinite once it was said
 
     async def run(self) -> None:
         """Follow the registry until cancelled."""
@@ -96,7 +97,7 @@ class Feed:
         changed = self._view.apply(snapshot)
         if not self.freshness.fresh:
             self.freshness = Freshness(fresh=True, since=self._wall())
-            self._warned = False
+            self._away_since = None
         if changed or self.latest.value is None:
             self.latest.set(self._view.instances)
             await self._save()
@@ -111,8 +112,10 @@ class Feed:
             await self._remember()
         if self.freshness.fresh:
             self.freshness = Freshness(fresh=False, since=self._wall())
-        elif not self._warned and self._wall() - self.freshness.since > DOUBT:
-            self._warned = True  # a loss that is mended sooner is none of an operator's
+        if self._away_since is None:
+            self._away_since = self._wall()
+        elif self._wall() - self._away_since > DOUBT:  # sooner, it is none of an operator's
+            self._away_since = math.inf
             _log.warning("the instances of %s may be stale: %s", self.service, error)
 
     async def _remember(self) -> None:
