@@ -81,7 +81,7 @@ class Audience:
     def __init__(self, service: str, size: int) -> None:
         body = msgspec.json.encode({"service": service})
         self.subscription = (
-            b"POST /kitfox.v1.Registry/Watch HTTP/1.1\r\nHost: bench\r\n"
+            b"POST /kitfox.v1.Registry/Watch HTTP/1.1\r\nHost: localhost\r\n"
             b"Content-Type: application/json\r\nAccept: text/event-stream\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         )
