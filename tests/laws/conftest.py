@@ -10,6 +10,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kitfox import Call, Kind, Through, methods_of
+from kitfox.codecs import MessagePack
+from kitfox.core import InFlight
+from kitfox.multiplex import CallerEnd, Dialled, LinkLimits, ServerEnd, Services
 from kitfox.transports.http import HTTP, HTTPConnection, HTTPLimits
 from kitfox.transports.memory import Memory
 
@@ -46,7 +49,75 @@ class HTTPWire:
             yield connection
 
 
-WIRES = {"memory": MemoryWire, "http": HTTPWire}
+class Loop:
+    """One direction's end of a link in this process: what is sent arrives in the next turn."""
+
+    peer, identity = "loop:", ""
+
+    def __init__(self):
+        self.receive = self.other = self.lost = None
+
+    def send(self, frame):
+        if self.other is not None:
+            asyncio.get_running_loop().call_soon(self.other.receive, frame)
+
+    async def writable(self):
+        await asyncio.sleep(0)
+
+    def close(self):
+        for end, other in ((self, self.other), (self.other, self)):
+            if end is not None and end.other is other:
+                end.other = None
+                asyncio.get_running_loop().call_soon(end.lost)
+
+
+class MultiplexWire:
+    """The two ends of `kitfox.multiplex` with nothing but the event loop between them."""
+
+    kinds = frozenset(Kind)
+    limit = LinkLimits().message
+
+    def __init__(self, *, grace):
+        self.listener = self
+        self._grace = grace
+        self._codec = MessagePack()
+
+    @asynccontextmanager
+    async def listen(self, routes):
+        self._services, self._in_flight = Services(routes, self._codec), InFlight()
+        self._links = {}
+        try:
+            yield "loop:"
+        finally:
+            for end in self._links.values():
+                end.leave()
+            await self._in_flight.drain(self._grace)
+            for link in list(self._links):
+                link.close()
+            self._services = None
+
+    async def _dialled(self):
+        if self._services is None:
+            raise ConnectionRefusedError("nobody listens")
+        near, far = Loop(), Loop()
+        near.other, far.other = far, near
+        caller = CallerEnd(near, LinkLimits())
+        server = self._links[far] = ServerEnd(far, self._services, self._in_flight, LinkLimits())
+        near.receive, far.receive = caller.receive, server.receive
+        near.lost = lambda: caller.lose("the loop is cut")
+        far.lost = lambda: (self._links.pop(far), server.lose())
+        return caller
+
+    @asynccontextmanager
+    async def dial(self, address):
+        connection = Dialled(self._dialled, self._codec, where=address)
+        try:
+            yield connection
+        finally:
+            await connection.aclose()
+
+
+WIRES = {"memory": MemoryWire, "http": HTTPWire, "multiplex": MultiplexWire}
 
 
 def pytest_configure(config):

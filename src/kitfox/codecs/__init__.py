@@ -8,7 +8,10 @@ from kitfox.codecs._codec import (
     reply_decoder as reply_decoder,
     request_decoder as request_decoder,
 )
-from kitfox.codecs._coded import serving_bytes as serving_bytes
+from kitfox.codecs._coded import (
+    sendable_details as sendable_details,
+    serving_bytes as serving_bytes,
+)
 from kitfox.codecs._json import JSON as JSON
 from kitfox.codecs._msgpack import MessagePack as MessagePack
 
@@ -21,5 +24,6 @@ __all__ = [
     "invalid",
     "reply_decoder",
     "request_decoder",
+    "sendable_details",
     "serving_bytes",
 ]

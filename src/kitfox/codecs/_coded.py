@@ -1,10 +1,10 @@
 """A server's endpoint in terms of bytes: what a wire runs, whatever the messages are."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from kitfox.codecs._codec import Encoder
-from kitfox.core import Endpoint, Kind, mapped, serving
+from kitfox.codecs._codec import Codec, Encoder
+from kitfox.core import Endpoint, Kind, RPCError, mapped, serving
 
 
 def serving_bytes(
@@ -26,3 +26,17 @@ def serving_bytes(
 
 def _none(_: object) -> None:
     """Say nothing at the end of a stream of replies."""
+
+
+def sendable_details(error: RPCError, codec: Codec) -> dict[str, object]:
+    """Return an error's details as a peer would read them; none if they cannot be written.
+
+    What a careless handler put there must not hide the error itself.
+    """
+    if not error.details:
+        return {}
+    try:
+        details = codec.decoder(dict)(codec.encode(dict(error.details)))
+    except (TypeError, ValueError, OverflowError):
+        return {}
+    return cast("dict[str, object]", details)

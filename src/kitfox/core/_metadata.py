@@ -50,6 +50,10 @@ class Metadata(MutableMapping[str, str]):
         """Return the number of keys."""
         return len(self._values)
 
+    def plain(self) -> dict[str, str]:
+        """Return a dict of the same, for a wire to write."""
+        return dict(self._values)
+
     def __repr__(self) -> str:
         """Return the keys only: values may be secrets."""
         return f"Metadata({', '.join(self)})"

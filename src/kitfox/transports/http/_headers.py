@@ -69,6 +69,11 @@ class HeaderMetadata(Metadata):
         self._load()
         return super().__len__()
 
+    def plain(self) -> dict[str, str]:
+        """Return a dict of the same, for a wire to write."""
+        self._load()
+        return super().plain()
+
     def _load(self) -> None:
         headers, self._headers = self._headers, None
         if headers is not None:

@@ -9,7 +9,15 @@ from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import asynccontextmanager
 from typing import cast
 
-from kitfox.codecs import Codec, Decoder, MessagePack, reply_decoder, request_decoder, serving_bytes
+from kitfox.codecs import (
+    Codec,
+    Decoder,
+    MessagePack,
+    reply_decoder,
+    request_decoder,
+    sendable_details,
+    serving_bytes,
+)
 from kitfox.core import (
     Call,
     Cancelled,
@@ -134,14 +142,8 @@ class _Exchange:
         try:
             return cast("bytes | None", await endpoint(call, request))
         except RPCError as error:
-            return RPCError.of(error.code, error.message, self._details(error))
-
-    def _details(self, error: RPCError) -> dict[str, object]:
-        try:
-            details = self._codec.decoder(dict)(self._encode(dict(error.details)))
-        except (TypeError, ValueError, OverflowError):  # must not hide the error itself
-            return {}
-        return cast("dict[str, object]", details)
+            details = sendable_details(error, self._codec)
+            return RPCError.of(error.code, error.message, details)
 
     async def _reply(self, message: object) -> None:
         await self._replies.put(self._encode(message))
