@@ -30,9 +30,19 @@ class Call:
     `reply_metadata` is what the server says beside its reply; complete when the call is over.
     `sent` counts the reply items that left by `send`; from the first on, no retry is possible.
     One `send` may be in flight at a time; awaiting it is the back-pressure.
+    `peer` is the caller's address; `identity` is who its certificate, checked, says it is, or "".
     """
 
-    __slots__ = ("_send", "deadline", "metadata", "method", "peer", "reply_metadata", "sent")
+    __slots__ = (
+        "_send",
+        "deadline",
+        "identity",
+        "metadata",
+        "method",
+        "peer",
+        "reply_metadata",
+        "sent",
+    )
 
     def __init__(
         self,
@@ -41,6 +51,7 @@ class Call:
         metadata: Metadata | None = None,
         deadline: Deadline | None = None,
         peer: str = "",
+        identity: str = "",
         send: Send = nowhere,
     ) -> None:
         self.method = method
@@ -48,6 +59,7 @@ class Call:
         self.reply_metadata = Metadata()
         self.deadline = deadline
         self.peer = peer
+        self.identity = identity
         self.sent = 0
         self._send = send
 

@@ -155,6 +155,7 @@ class ServerEnd:
             metadata=metadata,
             deadline=None if frame.timeout is None else Deadline.after(frame.timeout),
             peer=self._link.peer,
+            identity=self._link.identity,
             send=nowhere if replies is None else self._sender(number, replies),
         )
         run = self._serve(number, call, served.endpoint, requests or frame.body)
