@@ -56,10 +56,17 @@ from kitfox.net._site import (
     SiteReply as SiteReply,
     SiteRequest as SiteRequest,
 )
-from kitfox.net._tls import client_tls as client_tls
+from kitfox.net._tls import PEM as PEM, TLS as TLS
+from kitfox.net._tls_files import TLSError as TLSError
+from kitfox.net._tls_identity import (
+    certified_name as certified_name,
+    peer_identity as peer_identity,
+)
 
 __all__ = [
+    "PEM",
     "SLASH",
+    "TLS",
     "ASGIApp",
     "Address",
     "BadPath",
@@ -88,10 +95,11 @@ __all__ = [
     "Site",
     "SiteReply",
     "SiteRequest",
+    "TLSError",
     "UnixAddress",
     "address_of",
     "bind",
-    "client_tls",
+    "certified_name",
     "cross_origin",
     "inherited",
     "is_local_name",
@@ -99,6 +107,7 @@ __all__ = [
     "parse_address",
     "parse_notification",
     "path_of",
+    "peer_identity",
     "read_body",
     "reply",
     "split_url",

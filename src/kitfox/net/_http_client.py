@@ -9,7 +9,6 @@ yet, and leaves no trace where it waited for one.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,6 +24,7 @@ from kitfox.net._http_reply import HTTPReply
 from kitfox.net._http_request import Headers, request_head
 from kitfox.net._http_stream import HTTPReplyStream, uploading
 from kitfox.net._http_url import Origin, split_url
+from kitfox.net._tls import TLS
 
 T = TypeVar("T")
 
@@ -32,12 +32,11 @@ T = TypeVar("T")
 class HTTPClient:
     """A client for any number of origins, over http, https and Unix sockets; one loop uses it.
 
-    Leaving it as a context manager, or `aclose`, breaks off what is still under way.
+    Leaving it as a context manager, or `aclose`, breaks off what is still under way. `tls` says
+    whom to trust with https, and what to show; TLSError when it is of no use.
     """
 
-    def __init__(
-        self, limits: ClientLimits | None = None, *, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, limits: ClientLimits | None = None, *, tls: TLS | None = None) -> None:
         self._limits = limits or ClientLimits()
         self._dialer = Dialer(connect_seconds=self._limits.connect_seconds, tls=tls)
         self._origins: dict[Origin, OriginConnections] = {}

@@ -1,23 +1,29 @@
 """Opening connections."""
 
 import asyncio
-import ssl
 
 from kitfox.net._errors import ConnectFailed
 from kitfox.net._http_connection import HTTPConnection
 from kitfox.net._http_url import Origin
-from kitfox.net._tls import client_tls
+from kitfox.net._tls import TLS
 from kitfox.scope import fail_after
 
+_ALPN = ("http/1.1",)
 _GOODBYE_SECONDS = 1.0  # how long a closing TLS connection waits for its peer's goodbye
 
 
 class Dialer:
-    """Opens connections, each within `connect_seconds`, and makes TLS contexts when first asked."""
+    """Opens connections, each within `connect_seconds`.
 
-    def __init__(self, *, connect_seconds: float, tls: ssl.SSLContext | None) -> None:
+    Files of TLS are read at once; the system's authorities, which take long, when first needed.
+    Raises TLSError.
+    """
+
+    def __init__(self, *, connect_seconds: float, tls: TLS | None) -> None:
         self._seconds = connect_seconds
-        self._tls = tls
+        self._tls = tls or TLS()
+        if tls is not None:
+            tls.client_context(*_ALPN)
 
     async def dial(self, origin: Origin, connection: HTTPConnection) -> None:
         """Connect `connection` to `origin`; raises ConnectFailed."""
@@ -42,13 +48,8 @@ class Dialer:
                 lambda: connection,
                 origin.host,
                 origin.port,
-                ssl=self._context(),
+                ssl=self._tls.client_context(*_ALPN),
                 ssl_shutdown_timeout=_GOODBYE_SECONDS,
             )
         else:
             await loop.create_connection(lambda: connection, origin.host, origin.port)
-
-    def _context(self) -> ssl.SSLContext:
-        if self._tls is None:
-            self._tls = client_tls()
-        return self._tls

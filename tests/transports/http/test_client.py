@@ -3,7 +3,6 @@
 import asyncio
 import math
 import socket
-import ssl
 
 import pytest
 import trustme
@@ -27,7 +26,7 @@ from kitfox.core import (
     Unimplemented,
     Unreachable,
 )
-from kitfox.net import ClientLimits, HTTPClient, client_tls
+from kitfox.net import TLS, ClientLimits, HTTPClient
 from kitfox.transports.http import HTTPApp, HTTPConnection
 
 HTML = (b"content-type", b"text/html")
@@ -213,10 +212,10 @@ async def test_calls_pass_through_tls_to_a_peer_that_is_trusted(
     app = HTTPApp(book.routes())
     async with foreign(app, lifespan="off", ssl_certfile=certificate) as plain:
         url = plain.replace("http:", "https:")
-        async with HTTPClient(tls=client_tls(ca)) as client:
+        async with HTTPClient(tls=TLS(ca=ca)) as client:
             calls = ledger.client(HTTPConnection(url, client=client))
             assert await calls.get(1) == "entry 1"
             assert [item async for item in calls.follow(2)] == [0, 1]
-        async with HTTPClient(tls=ssl.create_default_context()) as client:
+        async with HTTPClient() as client:
             with pytest.raises(Unreachable, match="certificate"):
                 await ledger.client(HTTPConnection(url, client=client)).get(1)
