@@ -284,14 +284,84 @@ async def test_real_instances_are_dialled_by_their_urls(address, tmp_path):
         HTTPClient() as client,
         HTTP(address).listen(Who("a").routes()) as url,
     ):
-        await registry.register(Instance("Who", "a", ("http:", url)))
+        await registry.register(Instance("Who", "a", ("ftp://x", url)))
         await registry.register(Instance("Who", "b", (url,)))
         async with Cluster("Who", resolver=registry, dial=lambda u: dial(u, client)) as cluster:
             assert await Who.client(cluster).name_of() == "a"
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "x", "", "http://", "http://a b/"])
-async def test_what_is_no_url_of_a_known_wire_is_not_dialled(url):
-    async with HTTPClient() as client:
-        with pytest.raises(ValueError, match=r"URL|expected"):
-            dial(url, client)
+class Wire(Memory):
+    """A connection that holds something of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.closed = asyncio.Event()
+
+    async def aclose(self):
+        self.closed.set()
+
+
+@pytest.fixture
+async def wires():
+    """Two instances' wires, and the registry that knows the first."""
+    wires, registry = {"memory:a": Wire(), "memory:b": Wire()}, MemoryRegistry()
+    await registry.register(Instance("Who", "a", ("memory:a",)))
+    cluster = Cluster(
+        "Who", resolver=registry, dial=wires.__getitem__, schemes=("memory",), watch_again=0.0
+    )
+    async with fail_after(10):
+        yield wires, registry, cluster
+
+
+async def test_the_connection_to_who_leaves_is_closed_after_its_last_call(wires):
+    (one, two), (registry, cluster) = wires[0].values(), wires[1:]
+    slow = Who("a")
+    slow.go.clear()
+    async with one.listen(slow.routes()), two.listen(Who("b").routes()), cluster:
+        call = asyncio.create_task(Who.client(cluster).name_of())
+        while not any(node.in_flight for node in cluster.nodes):
+            await asyncio.sleep(0)
+        await registry.register(Instance("Who", "b", ("memory:b",)))
+        await registry.deregister(Instance("Who", "a"))
+        while [node.id for node in cluster.nodes] != ["b"]:
+            await asyncio.sleep(0)
+        assert not one.closed.is_set()
+        slow.go.set()
+        assert await call == "a"
+        await one.closed.wait()
+        assert not two.closed.is_set()
+    assert two.closed.is_set()
+
+
+async def test_a_cluster_that_is_left_closes_what_calls_still_run_on(wires):
+    (one, _), (registry, cluster) = wires[0].values(), wires[1:]
+    slow = Who("a")
+    slow.go.clear()
+    async with one.listen(slow.routes()):
+        async with cluster:
+            call = asyncio.create_task(Who.client(cluster).name_of())
+            while not any(node.in_flight for node in cluster.nodes):
+                await asyncio.sleep(0)
+            await registry.deregister(Instance("Who", "a"))
+            while cluster.nodes:
+                await asyncio.sleep(0)
+        assert one.closed.is_set()
+        call.cancel()
+        await asyncio.wait([call])
+
+
+async def test_the_wire_that_the_cluster_likes_best_is_taken():
+    registry, dialled = MemoryRegistry(), []
+
+    def dial(url):
+        dialled.append(url)
+        return Memory()
+
+    await registry.register(Instance("Who", "a", ("http://a", "ftp://a", "rpc://a")))
+    async with (
+        fail_after(10),
+        Cluster("Who", resolver=registry, dial=dial, schemes=("rpc", "http")) as cluster,
+    ):
+        with pytest.raises(Unreachable):
+            await Who.client(cluster).name_of()
+    assert dialled == ["rpc://a"]

@@ -12,7 +12,12 @@ from kitfox.app._config_schema import (
     ServiceConfig as ServiceConfig,
     System as System,
 )
-from kitfox.app._connect import UnknownScheme as UnknownScheme, dial as dial
+from kitfox.app._connect import (
+    UnknownScheme as UnknownScheme,
+    connect as connect,
+    dial as dial,
+    schemes as schemes,
+)
 from kitfox.app._in_place import InPlace as InPlace
 from kitfox.app._keeper import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
@@ -58,6 +63,7 @@ __all__ = [
     "UnknownScheme",
     "UnsupportedKind",
     "WiringError",
+    "connect",
     "convert",
     "dial",
     "did_you_mean",
@@ -68,5 +74,6 @@ __all__ = [
     "needs_of",
     "read_config",
     "read_duration",
+    "schemes",
     "wire",
 ]

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 from kitfox.balancing import Balancer, Node, RoundRobin
 from kitfox.core import Call, Connection, Endpoint, Method, Unavailable, Unreachable
@@ -20,12 +20,25 @@ _log = logging.getLogger("kitfox.cluster")
 Dial = Callable[[str], Connection]
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """What holds sockets of its own. Connections need not: a shared client may hold them."""
+
+    async def aclose(self) -> None:
+        """Close them."""
+        ...
+
+
 class _Member:
-    """A node, the address it was dialled at, and what calls are made with."""
+    """A node, the address it was dialled at, and what calls are made with.
+
+    States: in the set → retired (no call is given to it) → closed, when its last call is over.
+    """
 
     def __init__(self, instance: Instance, address: str, connection: Connection) -> None:
         self.node = Node(instance.id, instance.weight)
         self.address = address
+        self._left: asyncio.Event | None = None  # set by the last call of a retired member
         self._connection = connection
         self._endpoints: dict[Method, Endpoint] = {}
 
@@ -38,13 +51,28 @@ class _Member:
             return await endpoint(call, message)
         finally:
             self.node.in_flight -= 1
+            if self._left is not None and not self.node.in_flight:
+                self._left.set()
+
+    async def retire(self) -> None:
+        """Close the connection when the last call on it is over."""
+        self._left = asyncio.Event()
+        if self.node.in_flight:
+            await self._left.wait()
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection, whatever runs on it."""
+        if isinstance(self._connection, Closable):
+            await self._connection.aclose()
 
 
 class Cluster(AbstractAsyncContextManager["Cluster"]):
     """A connection to whichever instances of a service there are.
 
     It watches the service while it is open. A call made before the first set is known waits for
-    it; afterwards a service without instances is Unavailable at once. A watch that fails or ends
+    it; afterwards a service without instances is Unavailable at once. Of an instance's addresses it
+    dials the one whose scheme comes first in `schemes`. A watch that fails or ends
     is begun again after `watch_again` seconds; until then the last set holds.
     """
 
@@ -54,19 +82,20 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         *,
         resolver: Resolver,
         dial: Dial,
-        schemes: Iterable[str] = ("http", "https", "http+unix"),
+        schemes: Iterable[str] = ("http+unix", "http", "https"),
         balancer: Balancer | None = None,
         watch_again: float = 1.0,
     ) -> None:
         self._service = service
         self._resolver = resolver
         self._dial = dial
-        self._schemes = frozenset(schemes)
+        self._schemes = tuple(schemes)
         self._balancer = balancer or RoundRobin()
         self._watch_again = watch_again
         self._members: Mapping[str, _Member] = {}
         self._known = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
+        self._retiring: dict[asyncio.Task[None], _Member] = {}
 
     async def __aenter__(self) -> Self:
         """Begin to watch the service."""
@@ -84,6 +113,7 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
         self._known.set()  # nobody waits for a first set that will not come
+        await self._close_all()
 
     def endpoint(self, method: Method) -> Endpoint:
         """Return what makes calls of `method` on one instance or another."""
@@ -130,8 +160,21 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
 
     async def _follow(self) -> None:
         async for instances in self._resolver.watch(self._service):
-            self._members = self._merge(instances)
+            before, self._members = self._members, self._merge(instances)
             self._known.set()
+            for member in {*before.values()} - {*self._members.values()}:
+                self._retire(member)
+
+    def _retire(self, member: _Member) -> None:
+        retiring = asyncio.create_task(member.retire())
+        self._retiring[retiring] = member
+        retiring.add_done_callback(self._retiring.pop)
+
+    async def _close_all(self) -> None:
+        members = [*self._members.values(), *self._retiring.values()]
+        for retiring in tuple(self._retiring):
+            retiring.cancel()
+        await asyncio.gather(*(member.close() for member in members))
 
     def _merge(self, instances: Iterable[Instance]) -> Mapping[str, _Member]:
         """Return the members of the new set; who stays where it was keeps its node."""
@@ -156,8 +199,6 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
             return None
 
     def _address(self, instance: Instance) -> str | None:
-        """Return the first address that this cluster can dial."""
-        for address in instance.addresses:
-            if address.partition(":")[0] in self._schemes:
-                return address
-        return None
+        """Return the address of the wire that this cluster likes best; None if it knows none."""
+        by_scheme = {address.partition(":")[0]: address for address in reversed(instance.addresses)}
+        return next((by_scheme[scheme] for scheme in self._schemes if scheme in by_scheme), None)
