@@ -12,8 +12,10 @@ import house
 # Where each distribution from outside may be named. What is missing here may be named nowhere.
 HOMES = {
     "msgspec": ("kitfox",),
-    "httptools": ("kitfox.net",),
+    "httptools": ("kitfox.net", "kitfox.transports.http"),
     "uvicorn": ("kitfox.transports.http",),
+    "hypercorn": ("kitfox.transports.http.hypercorn",),
+    "websockets": ("kitfox.transports.websocket",),
     "uvloop": ("kitfox.cli",),
     "click": ("kitfox.cli",),
     "zstandard": ("kitfox.services.logs",),

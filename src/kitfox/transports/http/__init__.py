@@ -3,7 +3,32 @@
 from kitfox.transports.http._app import HTTPApp as HTTPApp, HTTPOptions as HTTPOptions
 from kitfox.transports.http._connection import HTTPConnection as HTTPConnection
 from kitfox.transports.http._cors import CORS as CORS
+from kitfox.transports.http._hijack import (
+    Hijack as Hijack,
+    Upgrade as Upgrade,
+    Upgraded as Upgraded,
+    hijack_of as hijack_of,
+    raw_stream as raw_stream,
+)
 from kitfox.transports.http._limits import HTTPLimits as HTTPLimits
 from kitfox.transports.http._listener import HTTP as HTTP
+from kitfox.transports.http._passengers import (
+    ServedWebSockets as ServedWebSockets,
+    WebSockets as WebSockets,
+)
 
-__all__ = ["CORS", "HTTP", "HTTPApp", "HTTPConnection", "HTTPLimits", "HTTPOptions"]
+__all__ = [
+    "CORS",
+    "HTTP",
+    "HTTPApp",
+    "HTTPConnection",
+    "HTTPLimits",
+    "HTTPOptions",
+    "Hijack",
+    "ServedWebSockets",
+    "Upgrade",
+    "Upgraded",
+    "WebSockets",
+    "hijack_of",
+    "raw_stream",
+]

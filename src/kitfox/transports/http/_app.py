@@ -4,7 +4,7 @@ A request is looked for among the methods, then among the pages; a foreign appli
 fallback sees exactly the requests that are nobody else's.
 """
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Mapping
 from typing import TypedDict
 
 from kitfox.core import Code, InvalidArgument, Routes
@@ -23,14 +23,20 @@ from kitfox.transports.http._cors import CORS, cors_headers, is_preflight, prefl
 from kitfox.transports.http._door import Door
 from kitfox.transports.http._exchange import Exchange
 from kitfox.transports.http._headers import RawHeaders
+from kitfox.transports.http._hijack import Upgrade, hijack_of
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._pages import PATHS, PROBES, Ready, pages
+from kitfox.transports.http._passengers import (
+    Passengers,
+    WebSockets,
+    refuse_websocket,
+    with_offered_token,
+)
 from kitfox.transports.http._status import Refused
 from kitfox.transports.http._streams import Streams
 from kitfox.transports.http._table import Bindings, RouteTable
 
 _READING = ("GET", "HEAD")
-_POLICY = 1008  # RFC 6455, 7.4.1
 
 
 class HTTPOptions(TypedDict, total=False):
@@ -45,6 +51,8 @@ class HTTPOptions(TypedDict, total=False):
     ready: Ready
     title: str
     version: str
+    websocket: WebSockets | None
+    upgrades: Mapping[str, Upgrade]
 
 
 class HTTPApp:
@@ -56,6 +64,8 @@ class HTTPApp:
     - `token`: whoever wants more than a probe's answer must show it as a bearer token
     - `hosts`: the names by which it may be asked for, beside addresses and localhost; None: any
     - `ready` is asked by `/readyz`
+    - `websocket` answers WebSockets; those that are not its own go to the fallback
+    - `upgrades` are protocols that a client may switch to, by the names it asks for them
 
     Methods whose kind HTTP cannot carry are left out.
 
@@ -77,6 +87,8 @@ class HTTPApp:
         ready: Ready = lambda: True,
         title: str = "kitfox",
         version: str = "0",
+        websocket: WebSockets | None = None,
+        upgrades: Mapping[str, Upgrade] | None = None,
     ) -> None:
         limits = limits or HTTPLimits()
         self._streams = Streams(limits.streams)
@@ -87,6 +99,7 @@ class HTTPApp:
         self._fallback = fallback
         self._cors = cors
         self._closing: RawHeaders = ()
+        self._passengers = Passengers(methods, websocket, upgrades or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it to whoever does."""
@@ -99,7 +112,8 @@ class HTTPApp:
             extra = (*extra, *cors_headers(self._cors, headers))
         exchange = Exchange(scope, receive, send, headers, extra)
         try:
-            await self._dispatch(exchange)
+            if not self._gives_away(exchange):
+                await self._dispatch(exchange)
         except Refused as refused:
             await exchange.adding(*refused.headers).fail(refused.error, status=refused.status)
         except BadPath as error:
@@ -112,24 +126,44 @@ class HTTPApp:
         self._closing = ((b"connection", b"close"),)
         self._streams.end()
 
+    async def drain_passengers(self, grace: float) -> None:
+        """End what travels on the port beside HTTP; what runs may go on for `grace` seconds."""
+        await self._passengers.drain(grace)
+
+    def _gives_away(self, exchange: Exchange) -> bool:
+        """Give a request's connection to the protocol that it asks for, if that is served."""
+        scope, headers = exchange.scope, exchange.headers
+        if hijack_of(scope) is None:
+            return False
+        self._check_count(scope)
+        if self._passengers.accept_websocket(scope, headers, self):
+            return True
+        if not self._passengers.knows(headers):
+            return False
+        self._door.check_entry(headers)
+        self._door.check_call(headers, safe=False)
+        self._passengers.switch(exchange)
+        return True
+
     def _dispatch(self, exchange: Exchange) -> Awaitable[None]:
         """Return what will answer, or raise what is wrong with the request."""
         scope, headers = exchange.scope, exchange.headers
         verb, path = scope["method"], path_of(scope)
-        if len(scope["headers"]) > self._header_count:
-            text = f"there are more than {self._header_count} headers"
-            raise Refused(431, Code.RESOURCE_EXHAUSTED, text)
+        self._check_count(scope)
         if self._cors is not None and is_preflight(verb, headers) and self._owns(path):
             return exchange.adding(*preflight_headers(self._cors)).empty(204)
         if path not in PROBES:
-            self._door.check_host(headers)
-            if self._door.locked:
-                self._door.check_token(headers)
+            self._door.check_entry(headers)
         if (match := self._table.find(verb, path)) is None:
             return self._elsewhere(exchange, verb, path)
         route, names = match
         self._door.check_call(headers, safe=route.safe)
         return route.answer(exchange, with_slashes(names) if SLASH in path else names)
+
+    def _check_count(self, scope: Scope) -> None:
+        if len(scope["headers"]) > self._header_count:
+            text = f"there are more than {self._header_count} headers"
+            raise Refused(431, Code.RESOURCE_EXHAUSTED, text)
 
     def _owns(self, path: str) -> bool:
         """Whether the fallback has no say in what is asked about `path`."""
@@ -152,23 +186,32 @@ class HTTPApp:
         return Refused(404, Code.UNIMPLEMENTED, f"there is no {whole}")
 
     async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand over what HTTP is not: a life span or a WebSocket belongs to the fallback."""
-        if scope["type"] == "websocket" and not self._lets_in(scope):
-            await receive()  # that it wants to connect
-            await send({"type": "websocket.close", "code": _POLICY})
-            return
-        if self._fallback is None:
+        """Answer a WebSocket, or hand over what is nobody's here: a life span is the fallback's."""
+        if scope["type"] == "websocket":
+            await self._web_socket(scope, receive, send)
+        elif self._fallback is None:
             msg = f"this application answers HTTP only, not {scope['type']}"
             raise RuntimeError(msg)
-        await self._fallback(scope, receive, send)
+        else:
+            await self._fallback(scope, receive, send)
 
-    def _lets_in(self, scope: Scope) -> bool:
-        """Whether a WebSocket may go to the fallback."""
-        headers = dict(scope["headers"])
+    async def _web_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._door.check_host(headers)
-            if self._door.locked:
-                self._door.check_token(headers)
-        except Refused:
-            return False
-        return self._fallback is not None
+            app = self._web_socket_app(scope)
+        except Refused as refused:
+            await receive()  # that it wants to connect
+            await refuse_websocket(scope, send, refused)
+        else:
+            await app(scope, receive, send)
+
+    def _web_socket_app(self, scope: Scope) -> ASGIApp:
+        """Return who answers a WebSocket; browsers apply no CORS to them, so we do."""
+        headers = with_offered_token(dict(scope["headers"]))
+        self._door.check_entry(headers)
+        sockets = self._passengers.websocket
+        if sockets is not None and sockets.answers(scope):
+            self._door.check_call(headers, safe=False)
+            return sockets
+        if self._fallback is None:
+            raise Refused(404, Code.UNIMPLEMENTED, f"there is no WebSocket at {scope['path']}")
+        return self._fallback

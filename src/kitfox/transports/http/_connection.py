@@ -17,6 +17,7 @@ from kitfox.core import (
     Unreachable,
 )
 from kitfox.net import (
+    TLS,
     ConnectFailed,
     HTTPClient,
     HTTPError,
@@ -39,16 +40,18 @@ class HTTPConnection:
     """A connection to whoever serves HTTP at `url`, such as `http://127.0.0.1:8080`.
 
     Connections of TCP are opened when needed and kept. A `client` given is shared and left open;
-    otherwise the connection has its own and must be closed.
+    otherwise the connection has its own, with this `tls`, and must be closed.
 
     Raises:
-        ValueError: the URL is malformed.
+        ValueError: the URL is malformed, or `tls` is of no use.
     """
 
-    def __init__(self, url: str, *, client: HTTPClient | None = None) -> None:
+    def __init__(
+        self, url: str, *, client: HTTPClient | None = None, tls: TLS | None = None
+    ) -> None:
         split_url(url)
         self._url = url.rstrip("/")
-        self._client = client or HTTPClient()
+        self._client = client or HTTPClient(tls=tls)
         self._owns_client = client is None
 
     async def __aenter__(self) -> Self:

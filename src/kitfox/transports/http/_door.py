@@ -32,6 +32,12 @@ class Door:
         self._cors = cors
         self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
 
+    def check_entry(self, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse who calls this server by another's name, or shows no token where there is one."""
+        self.check_host(headers)
+        if self.locked:
+            self.check_token(headers)
+
     def check_host(self, headers: Mapping[bytes, bytes]) -> None:
         """Refuse who calls this server by a name that somebody else may have given it."""
         if self._hosts is None or (host := headers.get(b"host")) is None or host in self._hosts:

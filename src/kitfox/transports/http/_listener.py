@@ -15,6 +15,7 @@ from kitfox.net import address_of, bind
 from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._door import is_local, must_ask_for_token
+from kitfox.transports.http._hijack import Taken
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._protocol import bounded
 
@@ -67,9 +68,9 @@ class HTTP:
             RuntimeError: the fallback application failed to start.
             DefinitionError: a binding does not fit.
         """
-        app = HTTPApp(routes, **self._options)
+        app, taken = HTTPApp(routes, **self._options), Taken()
         with bind(self._address) as listening:
-            server = _Embedded(self._config(app))
+            server = _Embedded(self._config(app, taken))
             # In a context of its own: a deadline in force here must not bind the calls to come.
             serving = server.serve(sockets=[listening])
             running = asyncio.create_task(serving, context=Context())
@@ -81,13 +82,16 @@ class HTTP:
             finally:
                 app.drain()
                 server.stop()
-                await running
+                try:
+                    await asyncio.gather(app.drain_passengers(self._grace), running)
+                finally:
+                    taken.abort()
 
-    def _config(self, app: HTTPApp) -> uvicorn.Config:
+    def _config(self, app: HTTPApp, taken: Taken) -> uvicorn.Config:
         return uvicorn.Config(
             app,
-            http=bounded(self._limits),
-            ws="none",
+            http=bounded(self._limits, taken),
+            ws="none",  # a WebSocket takes its connection over, as any upgrade does
             lifespan="auto" if self._options.get("fallback") else "off",
             log_config=None,
             access_log=False,

@@ -8,14 +8,17 @@ headers are complete.
 import asyncio
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
+import httptools
 from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kitfox.core import Code, RPCError
 from kitfox.net import Scope, Send
 from kitfox.transports.http._direct import STATE, Leaving
+from kitfox.transports.http._hijack import EXTENSION, Taken
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 
@@ -31,6 +34,9 @@ _REASON = {
 # its request unread, would reset the connection and destroy the answer on its way.
 _GOODBYE = 1.0
 
+# How much may come behind a request for an upgrade before somebody has decided about it, bytes.
+_HELD = 64 << 10
+
 
 class _TooLong(Exception):
     """Stops the parser at the end of headers over their limit."""
@@ -39,16 +45,23 @@ class _TooLong(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """States of a connection: idle → arriving → answering → idle; each → refused, which is deaf.
 
+    Answering a request that asks for an upgrade → taken: the connection is another protocol's.
+    What comes until that is decided is held; if nobody takes it, HTTP goes on with it.
+
     All but answering end at `_due`: an idle connection is closed then, a request that is still
     arriving is refused. There is one timer a connection, not one a request: when it rings, it
     looks at `_due`, and is set anew if that lies ahead.
     """
 
     limits = HTTPLimits()
+    taken = Taken()
 
+    parser: httptools.HttpRequestParser
     watches: set[Leaving]
     peer = ""
     _refused = False
+    _held: bytes | None = None  # what came behind a request for an upgrade; None: there is none
+    _successor: asyncio.Protocol | None = None  # who has taken the connection
     _arriving = False  # whether the last piece left a request incomplete
     _piece = 0  # size of what arrived last
     # Of the headers that the last piece left incomplete, without the piece in which they began.
@@ -64,7 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.app_state: dict[str, object] = {**self.app_state, STATE: self}
         super().connection_made(transport)
         self.peer = f"{self.client[0]}:{self.client[1]}" if self.client else ""
-        if len(self.connections) > self.limits.connections:
+        if self._is_one_too_many():
             text = f"the server is busy with {self.limits.connections} connections"
             self._refuse(503, RPCError.of(Code.UNAVAILABLE, text))
         else:
@@ -74,10 +87,18 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take bytes from the client."""
         if self._refused:
             return
+        if self._held is not None:
+            self._hold(data)
+            return
         self._piece = len(data)
         if self._header_bytes is not None:
             self._header_bytes += len(data)
-        super().data_received(data)
+        self._parse(data)
+        if self._successor is None:
+            self._look()
+
+    def _look(self) -> None:
+        """See how far the newest request has come."""
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
         if cycle is None or cycle.scope is not self.scope or cycle.more_body:
             self._await_rest()
@@ -92,6 +113,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if (self._header_bytes or self._piece > most) and self._header_size() > most:
             self._refuse_headers()
             raise _TooLong
+        if self.parser.should_upgrade():
+            scope = cast("Scope", self.scope)
+            scope["extensions"] = {EXTENSION: partial(self.hijack, scope)}
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -102,8 +126,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif not self._arriving:
+            return
+        if not self._arriving:
             self._end_at(self.loop.time() + self.timeout_keep_alive)
+        held, self._held = self._held, None
+        if held:
+            self.data_received(held)
 
     def whole_body(self, scope: Scope) -> bytes | None:
         """Return a request's body, or None when not all of it has arrived."""
@@ -134,18 +162,71 @@ class BoundedProtocol(HttpToolsProtocol):
         self.on_response_complete()
         return True
 
+    def hijack(
+        self, scope: Scope, protocol: asyncio.Protocol, answer: bytes = b""
+    ) -> asyncio.Transport:
+        """Give the connection to another protocol; see Hijack."""
+        cycle = self.cycle
+        if cycle.scope is not scope or cycle.response_started or cycle.disconnected:
+            raise RuntimeError("the connection cannot be taken: the request is answered, or gone")
+        cycle.response_started = cycle.response_complete = cycle.disconnected = True
+        cycle.message_event.set()
+        self._successor = protocol
+        self._let_go()
+        self.taken.add(self.transport)
+        self.transport.set_protocol(protocol)
+        self.transport.write(answer)
+        protocol.connection_made(self.transport)
+        self.flow.resume_reading()
+        if self._held:
+            protocol.data_received(self._held)
+        return self.transport
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._let_go()
         super().connection_lost(exc)
-        self.app_state = {}  # it holds this object
         for watch in tuple(self.watches):
             watch.leave()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._refuse(400, RPCError.of(Code.INVALID_ARGUMENT, msg))
+
+    def _let_go(self) -> None:
+        """Be no connection of the server's any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.connections.discard(self)
+        self.app_state = {}  # it holds this object
+
+    def _is_one_too_many(self) -> bool:
+        most = self.limits.connections
+        if len(self.connections) + len(self.taken) > most:
+            self.taken.sift()
+        return len(self.connections) + len(self.taken) > most
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._begin_to_hold(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _begin_to_hold(self, rest: bytes) -> None:
+        """Wait for a decision about the upgrade; an eager task may have made it already."""
+        if self._successor is not None:
+            self._successor.data_received(rest)
+        elif self._unanswered() is not None:
+            self._held = rest
+        elif rest:
+            self._parse(rest)
+
+    def _hold(self, data: bytes) -> None:
+        self._held = (self._held or b"") + data
+        if len(self._held) > _HELD:
+            self.flow.pause_reading()
 
     def _in_headers(self) -> bool:
         """Whether a request has begun, so has a scope, whose headers have not ended."""
@@ -232,9 +313,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._end_at(self.loop.time() + _GOODBYE)
 
 
-def bounded(limits: HTTPLimits) -> type[BoundedProtocol]:
-    """Return the protocol class with these limits; uvicorn wants a class of its own making."""
-    return type("BoundedProtocol", (BoundedProtocol,), {"limits": limits})
+def bounded(limits: HTTPLimits, taken: Taken) -> type[BoundedProtocol]:
+    """Return the protocol class of one listener; uvicorn wants a class of its own making."""
+    return type("BoundedProtocol", (BoundedProtocol,), {"limits": limits, "taken": taken})
 
 
 def _refusal(status: int, error: RPCError) -> bytes:
