@@ -139,7 +139,7 @@ class CallerEnd:
                 _take(outgoing.call, frame.metadata)
                 outgoing.answer(_error(frame))
             case Refused():
-                outgoing.answer(Unreachable("the server is stopping"))
+                outgoing.answer(Unreachable(frame.why))
             case _:
                 raise BadFrame(f"{outgoing.call.method.path} has no such stream")
 

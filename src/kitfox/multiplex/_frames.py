@@ -77,6 +77,7 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
     """The server never began this call and never will: it may be made elsewhere."""
 
     call: int
+    why: str = "the server is stopping"
 
 
 class GoingAway(msgspec.Struct, frozen=True, gc=False):
