@@ -5,19 +5,38 @@ on the wires that carry them; that the others refuse such calls is a law of its 
 """
 
 import asyncio
+import atexit
+import shutil
+import tempfile
 from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
 
 import pytest
+import trustme
 
 from kitfox import Call, Kind, Through, methods_of
 from kitfox.codecs import MessagePack
 from kitfox.core import InFlight
 from kitfox.multiplex import CallerEnd, Dialled, LinkLimits, ServerEnd, Services
+from kitfox.net import TLS
 from kitfox.transports.http import HTTP, HTTPConnection, HTTPLimits
 from kitfox.transports.memory import Memory
+from kitfox.transports.msgpack import RPC, RPCConnection, RPCLimits
 
 # No law waits longer, seconds. Not `fail_after`: the calls inside must know of no deadline.
 PATIENCE = 20.0
+
+
+@cache
+def both_sides():
+    """Make a TLS for servers on 127.0.0.1 and their clients alike, once."""
+    authority, folder = trustme.CA(), Path(tempfile.mkdtemp())
+    authority.cert_pem.write_to_path(ca := folder / "ca.pem")
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(certificate := folder / "both.pem")
+    atexit.register(shutil.rmtree, folder)
+    return TLS(certificate=certificate, ca=ca, client_ca=ca)
 
 
 class MemoryWire:
@@ -46,6 +65,34 @@ class HTTPWire:
     @asynccontextmanager
     async def dial(self, address):
         async with HTTPConnection(address) as connection:
+            yield connection
+
+
+class HTTPSWire(HTTPWire):
+    """The same over TLS, where both sides show certificates."""
+
+    def __init__(self, *, grace):
+        self._tls = both_sides()
+        self.listener = HTTP("127.0.0.1:0", grace=grace, tls=self._tls)
+
+    @asynccontextmanager
+    async def dial(self, address):
+        async with HTTPConnection(address, tls=self._tls) as connection:
+            yield connection
+
+
+class RPCWire:
+    """MessagePack-RPC on a port of loopback."""
+
+    kinds = RPC.kinds
+    limit = RPCLimits().message
+
+    def __init__(self, *, grace):
+        self.listener = RPC("127.0.0.1:0", grace=grace)
+
+    @asynccontextmanager
+    async def dial(self, address):
+        async with RPCConnection(address) as connection:
             yield connection
 
 
@@ -117,7 +164,7 @@ class MultiplexWire:
             await connection.aclose()
 
 
-WIRES = {"memory": MemoryWire, "http": HTTPWire, "multiplex": MultiplexWire}
+WIRES = {"memory": MemoryWire, "http": HTTPWire, "https": HTTPSWire, "multiplex": MultiplexWire, "rpc": RPCWire}
 
 
 def pytest_configure(config):

@@ -24,6 +24,7 @@ class Direct(Protocol):
 
     watches: set[Leaving]
     peer: str
+    identity: str  # what its certificate says, or ""
 
     def whole_body(self, scope: Scope) -> bytes | None:
         """Return a request's body, or None when not all of it has arrived."""

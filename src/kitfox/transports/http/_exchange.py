@@ -42,6 +42,11 @@ class Exchange:
         client = self.scope.get("client")
         return f"{client[0]}:{client[1]}" if client else ""
 
+    @property
+    def identity(self) -> str:
+        """Who the client's certificate says it is, or ""; another ASGI server does not tell."""
+        return "" if self.direct is None else self.direct.identity
+
     async def reply(self, body: bytes, metadata: Metadata) -> None:
         """Answer with a message."""
         direct = None if self.extra or metadata else self.direct

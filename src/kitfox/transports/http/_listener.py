@@ -11,7 +11,7 @@ from urllib.parse import quote
 import uvicorn
 
 from kitfox.core import Kind, Routes
-from kitfox.net import address_of, bind
+from kitfox.net import TLS, address_of, bind
 from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._door import is_local, must_ask_for_token
@@ -24,13 +24,13 @@ _CANCELLED_WITHIN = 5.0
 
 
 class HTTP:
-    """A listener for HTTP/1.1.
+    """A listener for HTTP/1.1; with `tls`, for https.
 
     `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. One
-    that other machines can reach needs a `token`, or `public=True`; one of this machine without a
-    token answers to addresses, localhost and `hosts` only, for any page can give a name of its own
-    to 127.0.0.1. `grace` is how long, in
-    seconds, running calls may go on when the listener stops. The other arguments are HTTPApp's.
+    that other machines can reach needs a `token`, a `tls` that asks clients for certificates, or
+    `public=True`; one of this machine without a token answers to addresses, localhost and `hosts`
+    only, for any page can give a name of its own to 127.0.0.1. `grace` is how long, in seconds,
+    running calls may go on when the listener stops. The other arguments are HTTPApp's.
 
     Raises:
         ValueError: the address is malformed, or open to others without a word about it.
@@ -42,16 +42,22 @@ class HTTP:
         self,
         address: str = ":0",
         *,
+        tls: TLS | None = None,
         public: bool = False,
         grace: float = 30.0,
         **options: Unpack[HTTPOptions],
     ) -> None:
-        if options.get("token") is None and not public and must_ask_for_token(address):
+        guarded = public or options.get("token") is not None or (tls and tls.client_ca)
+        if not guarded and must_ask_for_token(address):
             msg = (
-                f"{address} can be reached from other machines: give token='…', or public=True to "
-                "let anybody call"
+                f"{address} can be reached from other machines: give token='…', a TLS with "
+                "client_ca='…', or public=True to let anybody call"
             )
             raise ValueError(msg)
+        if tls and address.startswith("unix:"):
+            msg = f"{address} is a socket of this machine, where nobody listens in: give no tls"
+            raise ValueError(msg)
+        self._tls = tls
         self._address = address
         self._grace = grace
         self._options = options
@@ -65,6 +71,7 @@ class HTTP:
 
         Raises:
             OSError: the address cannot be had; the text says which and why.
+            TLSError: a certificate or key is of no use; the text says which and why.
             RuntimeError: the fallback application failed to start.
             DefinitionError: a binding does not fit.
         """
@@ -78,7 +85,7 @@ class HTTP:
                 await asyncio.wait({running, server.up}, return_when=asyncio.FIRST_COMPLETED)
                 if running.done():
                     running.result()
-                yield _url(listening)
+                yield _url(listening, "https" if self._tls else "http")
             finally:
                 app.drain()
                 server.stop()
@@ -88,7 +95,7 @@ class HTTP:
                     taken.abort()
 
     def _config(self, app: HTTPApp, taken: Taken) -> uvicorn.Config:
-        return uvicorn.Config(
+        config = uvicorn.Config(
             app,
             http=bounded(self._limits, taken),
             ws="none",  # a WebSocket takes its connection over, as any upgrade does
@@ -101,13 +108,17 @@ class HTTP:
             timeout_keep_alive=cast("int", self._limits.idle),
             timeout_graceful_shutdown=cast("int", self._grace),
         )
+        config.load()
+        if self._tls:  # uvicorn itself would read the files once, and for good
+            config.ssl = self._tls.server_context("http/1.1")
+        return config
 
 
-def _url(listening: socket.socket) -> str:
+def _url(listening: socket.socket, scheme: str) -> str:
     address = address_of(listening)
     if listening.family == socket.AF_UNIX:
         return f"http+unix://{quote(address.removeprefix('unix:'), safe='')}"
-    return f"http://{address}"
+    return f"{scheme}://{address}"
 
 
 class _Embedded(uvicorn.Server):

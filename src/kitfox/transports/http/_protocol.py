@@ -16,7 +16,7 @@ from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kitfox.core import Code, RPCError
-from kitfox.net import Scope, Send
+from kitfox.net import Scope, Send, peer_identity
 from kitfox.transports.http._direct import STATE, Leaving
 from kitfox.transports.http._hijack import EXTENSION, Taken
 from kitfox.transports.http._limits import HTTPLimits
@@ -59,6 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
     parser: httptools.HttpRequestParser
     watches: set[Leaving]
     peer = ""
+    identity = ""
     _refused = False
     _held: bytes | None = None  # what came behind a request for an upgrade; None: there is none
     _successor: asyncio.Protocol | None = None  # who has taken the connection
@@ -77,6 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.app_state: dict[str, object] = {**self.app_state, STATE: self}
         super().connection_made(transport)
         self.peer = f"{self.client[0]}:{self.client[1]}" if self.client else ""
+        self.identity = peer_identity(transport)
         if self._is_one_too_many():
             text = f"the server is busy with {self.limits.connections} connections"
             self._refuse(503, RPCError.of(Code.UNAVAILABLE, text))

@@ -73,6 +73,7 @@ class Route:
             metadata=HeaderMetadata(exchange.headers),
             deadline=None if left is None else Deadline.after(left),
             peer=exchange.peer,
+            identity=exchange.identity,
             send=send,
         )
 
