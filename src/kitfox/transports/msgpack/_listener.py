@@ -1,0 +1,97 @@
+"""Methods served over MessagePack-RPC."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from kitfox.core import Kind, Routes
+from kitfox.multiplex import KeepAlive
+from kitfox.net import TLS, UnixAddress, address_of, bind, is_loopback, parse_address
+from kitfox.transports.msgpack._limits import RPCLimits
+from kitfox.transports.msgpack._links import Links
+from kitfox.transports.msgpack._upgrade import UPGRADE
+from kitfox.transports.msgpack._url import url_of
+
+_HANDSHAKE = 10.0  # how long, in seconds, a caller may take over that of TLS
+
+
+class RPC:
+    """A listener for MessagePack-RPC, the wire between kitfox's own services.
+
+    `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. One
+    that other machines can reach needs a `token`, which callers show first, a `tls` that asks
+    clients for certificates, or `public=True`.
+    `grace` is how long, in seconds, running calls may go on when the listener stops.
+
+    Raises:
+        ValueError: the address is malformed, or open to others without a word about it.
+    """
+
+    kinds = frozenset(Kind)
+
+    def __init__(
+        self,
+        address: str = ":0",
+        *,
+        tls: TLS | None = None,
+        public: bool = False,
+        token: str | None = None,
+        grace: float = 30.0,
+        limits: RPCLimits | None = None,
+        keep_alive: KeepAlive | None = None,
+    ) -> None:
+        if token is not None and not token:
+            raise ValueError("an empty token protects nothing; None asks for no token")
+        guarded = public or token is not None or (tls and tls.client_ca)
+        if not guarded and _reached_by_others(address):
+            msg = (
+                f"{address} can be reached from other machines: give token='…', a TLS with "
+                "client_ca='…', or public=True to let anybody call"
+            )
+            raise ValueError(msg)
+        if tls and address.startswith("unix:"):
+            msg = f"{address} is a socket of this machine, where nobody listens in: give no tls"
+            raise ValueError(msg)
+        self._tls = tls
+        self._address = address
+        self._token = token
+        self._grace = grace
+        self._limits = limits or RPCLimits()
+        self._keep_alive = keep_alive or KeepAlive()
+
+    @asynccontextmanager
+    async def listen(self, routes: Routes) -> AsyncGenerator[str]:
+        """Serve `routes`; yields the URL.
+
+        Raises:
+            OSError: the address cannot be had; the text says which and why.
+            TLSError: a certificate or key is of no use; the text says which and why.
+        """
+        context = self._tls.server_context(UPGRADE) if self._tls else None
+        links = Links(routes, limits=self._limits, keep_alive=self._keep_alive, token=self._token)
+        with bind(self._address) as listening:
+            server = await _serve(links, listening, context)
+            try:
+                yield url_of(address_of(listening), secure=context is not None)
+            finally:
+                server.close()
+                await links.drain(self._grace)
+
+
+async def _serve(
+    links: Links, listening: socket.socket, context: ssl.SSLContext | None
+) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    if listening.family == socket.AF_UNIX:
+        return await loop.create_unix_server(links.protocol, sock=listening)
+    patience = None if context is None else _HANDSHAKE
+    return await loop.create_server(
+        links.protocol, sock=listening, ssl=context, ssl_handshake_timeout=patience
+    )
+
+
+def _reached_by_others(address: str) -> bool:
+    place = parse_address(address)
+    return not isinstance(place, UnixAddress) and not is_loopback(place.host)
