@@ -21,6 +21,7 @@ from kitfox.app._connect import (
 from kitfox.app._in_place import InPlace as InPlace
 from kitfox.app._keeper import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
+from kitfox.app._neighbours import Neighbours as Neighbours
 from kitfox.app._ports import PortTakenError as PortTakenError
 from kitfox.app._process_table import Row as Row, State as State
 from kitfox.app._restart import Restart as Restart
@@ -29,12 +30,14 @@ from kitfox.app._server import (
     Server as Server,
     UnsupportedKind as UnsupportedKind,
 )
+from kitfox.app._start_order import start_order as start_order
 from kitfox.app._status_file import Status as Status, StatusFile as StatusFile
 from kitfox.app._supervisor import Supervisor as Supervisor
 from kitfox.app._wiring import (
     Needs as Needs,
     WiringError as WiringError,
     load_target as load_target,
+    made_by as made_by,
     needs_of as needs_of,
     wire as wire,
 )
@@ -48,6 +51,7 @@ __all__ = [
     "ConfigError",
     "InPlace",
     "Needs",
+    "Neighbours",
     "Patience",
     "PortTakenError",
     "Readiness",
@@ -71,9 +75,11 @@ __all__ = [
     "hold_lifeline",
     "load",
     "load_target",
+    "made_by",
     "needs_of",
     "read_config",
     "read_duration",
     "schemes",
+    "start_order",
     "wire",
 ]

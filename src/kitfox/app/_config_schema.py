@@ -17,6 +17,7 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}  # what a registry of the original kind calls services
     token: str = ""  # what those must show who come from other machines
     logs: bool = True
+    together: bool = False  # all services in one process, where they meet without a wire
     state: Path = Path(".kitfox")  # databases, caches, spools: the folder its processes work in
     path: tuple[Path, ...] = (Path(),)  # where its modules are imported from
 

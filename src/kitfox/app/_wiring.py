@@ -79,6 +79,19 @@ def needs_of(factory: Factory) -> Needs:
     return Needs(services, settings)
 
 
+def made_by(factory: Factory) -> type[Service]:
+    """Return the kind of service that a class or a factory makes.
+
+    Raises:
+        WiringError: a factory does not say so.
+    """
+    hint: object = factory if isinstance(factory, type) else _hints(factory).get("return")
+    if not _is_service(hint):
+        msg = f"{_name(factory)}: expected a return type that is a Service, as in `-> Users`"
+        raise WiringError(msg)
+    return hint
+
+
 def wire(factory: Factory, settings: Mapping[str, object], provide: Provide) -> Service:
     """Call `factory` with what it needs: services from `provide`, settings from the table.
 

@@ -14,18 +14,19 @@ from kitfox.app import (
     hold_lifeline,
 )
 from kitfox.cli._log_shipping import log_to_stderr
-from kitfox.cli._serve import serve
+from kitfox.cli._serve import running, serve
+from kitfox.cli._together import running_together
 from kitfox.net import Notifier
 
 _GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 
 
 def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, str]) -> None:
-    """Serve one service of a configuration until a signal.
+    """Serve one service of a configuration, or with no name all of them, until a signal.
 
     Raises ConfigError when there is no such service or its parts do not fit.
     """
-    if name not in config.services:
+    if name and name not in config.services:
         problem = f'no service "{name}"' + did_you_mean(name, config.services)
         raise ConfigError(str(config.file), "", problem)
     if lifeline := environ.pop(LIFELINE, ""):
@@ -36,9 +37,10 @@ def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, st
     log_to_stderr()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(config, name, notifier))
+            services = running(config, name) if name else running_together(config)
+            runner.run(serve(services, notifier))
     except (WiringError, AdvertiseError) as error:
-        raise ConfigError("", f"service.{name}", str(error)) from error
+        raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

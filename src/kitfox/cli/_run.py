@@ -13,30 +13,33 @@ from kitfox.cli._options import config_file, config_options
 @click.command()
 @click.argument("target", required=False, default="", metavar="[MODULE:NAME]")
 @click.option("--service", default="", metavar="NAME", help="Run this service of the kitfox.toml.")
+@click.option("--all", "together", is_flag=True, help="Run all services of the kitfox.toml.")
 @click.option("--listen", multiple=True, metavar="URL", help="Where MODULE:NAME listens.")
 @config_options
 def run(
     target: str,
     *,
     service: str,
+    together: bool,
     listen: Sequence[str],
     config: Path | None,
     profile: str | None,
     overrides: Mapping[str, str],
 ) -> None:
-    """Run one service in the foreground, until Ctrl-C.
+    """Run one service in the foreground, or all of them in one process, until Ctrl-C.
 
     MODULE:NAME is a class or a factory; it needs no kitfox.toml. What would stand there is given as
     --set settings.key=value, --set advertise=host, --set system.registry=URL and so on.
 
-    With --service it is one that a kitfox.toml tells how to run.
+    With --service it is one that a kitfox.toml tells how to run; with --all it is all of them,
+    which then meet without a wire.
     """
     from kitfox.app import read_config
     from kitfox.cli._foreground import run_in_foreground
     from kitfox.cli._single import single
 
-    if bool(target) == bool(service):
-        raise Failed("expected either MODULE:NAME or --service NAME", Exit.USAGE)
+    if [bool(target), bool(service), together].count(True) != 1:
+        raise Failed("expected one of MODULE:NAME, --service NAME and --all", Exit.USAGE)
     if target:
         loaded, name = single(target, listen, overrides, os.environ)
         run_in_foreground(loaded, name, os.environ)

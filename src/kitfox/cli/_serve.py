@@ -8,13 +8,14 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from kitfox.app import (
     Config,
+    Neighbours,
     Readiness,
     Server,
     ServiceConfig,
@@ -49,7 +50,10 @@ class HasSite(Protocol):
         ...
 
 
-async def serve(config: Config, name: str, notifier: Notifier) -> None:
+Running = AbstractAsyncContextManager[tuple[str, ...]]
+
+
+async def serve(services: Running, notifier: Notifier) -> None:
     """Serve until a signal; a second one ends the process at once."""
     stopped = asyncio.Event()
 
@@ -59,7 +63,7 @@ async def serve(config: Config, name: str, notifier: Notifier) -> None:
         stopped.set()
 
     with stop_signals(stop):
-        async with running(config, name) as addresses:
+        async with services as addresses:
             _log.info("ready at %s", ", ".join(addresses))
             notifier.send(READY="1", X_ADDRESS=" ".join(addresses))
             await stopped.wait()
@@ -68,8 +72,12 @@ async def serve(config: Config, name: str, notifier: Notifier) -> None:
 
 
 @asynccontextmanager
-async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
+async def running(
+    config: Config, name: str, neighbours: Neighbours | None = None
+) -> AsyncIterator[tuple[str, ...]]:
     """Serve one service of a system while the context is open; yields its addresses.
+
+    Those of its `neighbours` that run in this process it calls there.
 
     Raises WiringError when its parts do not fit, AdvertiseError when others could not call it,
     OSError when an address cannot be had.
@@ -82,10 +90,12 @@ async def running(config: Config, name: str) -> AsyncIterator[tuple[str, ...]]:
     instance = f"{name}-{uuid4().hex[:8]}"
     async with AsyncExitStack() as stack:
         found = await stack.enter_async_context(discovery(system, map(service_name, sought)))
-        clients = await _clients(kinds, found, stack)
+        clients = await _clients(kinds, found, stack, neighbours)
         settings = _with_token(service.settings, system.token, needs.settings.values())
         made = wire(factory, settings, clients.__getitem__)
-        if found and system.logs and _ships_logs(made, found):
+        if neighbours is not None:
+            await stack.enter_async_context(neighbours.listen(made))
+        elif found and system.logs and _ships_logs(made, found):
             logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
@@ -105,11 +115,17 @@ def _with_token(
 
 
 async def _clients(
-    kinds: Iterable[type[Service]], found: Discovery | None, stack: AsyncExitStack
+    kinds: Iterable[type[Service]],
+    found: Discovery | None,
+    stack: AsyncExitStack,
+    neighbours: Neighbours | None,
 ) -> Mapping[type[Service], Service]:
     """Return a client for each other service that is needed."""
     clients: dict[type[Service], Service] = {}
     for kind in kinds:
+        if neighbours and (near := neighbours.connection(service_name(kind))):
+            clients[kind] = kind.client(near)
+            continue
         if found is None:
             raise WiringError(f"it needs {service_name(kind)}; say where [system] registry is")
         clients[kind] = kind.client(await found.reach(kind, stack))

@@ -10,10 +10,13 @@ from kitfox.app import Config, Row, StatusFile, Supervisor
 from kitfox.cli._output import shows_colour
 from kitfox.cli._screen import Screen
 from kitfox.cli._signals import stop_signals
+from kitfox.cli._together import as_one
 
 
 async def supervise(config: Config, flags: Sequence[str]) -> bool:
     """Run a system until a signal ends it; return whether no service had to be given up."""
+    together = config.system.together
+    config = as_one(config) if together else config
     services = config.services
     status = StatusFile(config.system.state / "processes.json")
     screen = Screen(
@@ -36,7 +39,8 @@ async def supervise(config: Config, flags: Sequence[str]) -> bool:
         supervisor.stop()
 
     def command(name: str) -> Sequence[str]:
-        run = ["run", f"--config={config.file}", f"--service={name}", *flags]
+        which = "--all" if together else f"--service={name}"
+        run = ["run", f"--config={config.file}", which, *flags]
         return [sys.executable, "-P", "-m", "kitfox", *run]
 
     supervisor = Supervisor(config, command, environ=os.environ, changed=changed, wrote=screen.line)

@@ -1,0 +1,49 @@
+"""All services of a system in one process. They meet without a wire; nothing else is different."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import uuid4
+
+import msgspec
+
+from kitfox.app import Config, Neighbours, ServiceConfig, load_target, made_by, start_order
+from kitfox.cli._log_shipping import shipping
+from kitfox.cli._serve import running
+from kitfox.core import service_name
+from kitfox.services.logs import Logs
+
+
+def as_one(config: Config) -> Config:
+    """Return the system as its supervisor sees it: one service that bears the system's name."""
+    services = config.services.values()
+    one = ServiceConfig(
+        run="",
+        listen=tuple(url for service in services for url in service.listen),
+        environment={key: text for each in services for key, text in each.environment.items()},
+        open=any(service.open for service in services),
+    )
+    return msgspec.structs.replace(config, services={config.system.name: one})
+
+
+@asynccontextmanager
+async def running_together(config: Config) -> AsyncIterator[tuple[str, ...]]:
+    """Serve all services of a system while the context is open; yields their addresses.
+
+    Raises what `running` raises of each.
+    """
+    targets = {name: load_target(service.run) for name, service in config.services.items()}
+    neighbours = Neighbours(made_by(target) for target in targets.values())
+    addresses: list[str] = []
+    async with AsyncExitStack() as stack:
+        for name in (name for wave in start_order(config) for name in wave):
+            found = await stack.enter_async_context(running(config, name, neighbours))
+            at = 0 if config.services[name].open else len(addresses)
+            addresses[at:at] = found  # the one to open comes first
+        logs = neighbours.connection(service_name(Logs))
+        if logs and config.system.logs:
+            system, spool = config.system, config.system.state / "spool" / "together"
+            instance = f"{system.name}-{uuid4().hex[:8]}"
+            await stack.enter_async_context(
+                shipping(Logs.client(logs), spool, system.name, instance)
+            )
+        yield tuple(addresses)
