@@ -22,7 +22,8 @@ from kitfox.multiplex import CallerEnd, Dialled, LinkLimits, ServerEnd, Services
 from kitfox.net import TLS
 from kitfox.transports.http import HTTP, HTTPConnection, HTTPLimits
 from kitfox.transports.memory import Memory
-from kitfox.transports.msgpack import RPC, RPCConnection, RPCLimits
+from kitfox.transports.msgpack import RPC, RPCConnection, RPCLimits, RPCUpgrade
+from kitfox.transports.websocket import WebSocket, WebSocketConnection, WebSocketLimits
 
 # No law waits longer, seconds. Not `fail_after`: the calls inside must know of no deadline.
 PATIENCE = 20.0
@@ -96,6 +97,32 @@ class RPCWire:
             yield connection
 
 
+class RPCSWire(RPCWire):
+    """The same over TLS, where both sides show certificates."""
+
+    def __init__(self, *, grace):
+        self._tls = both_sides()
+        self.listener = RPC("127.0.0.1:0", grace=grace, tls=self._tls)
+
+    @asynccontextmanager
+    async def dial(self, address):
+        async with RPCConnection(address, tls=self._tls) as connection:
+            yield connection
+
+
+class RPCOnHTTPWire(RPCWire):
+    """The same on connections taken over from an HTTP server."""
+
+    def __init__(self, *, grace):
+        upgrades = {"kitfox-rpc": RPCUpgrade()}
+        self.listener = HTTP("127.0.0.1:0", grace=grace, upgrades=upgrades)
+
+    @asynccontextmanager
+    async def dial(self, address):
+        async with RPCConnection(f"rpc+{address}") as connection:
+            yield connection
+
+
 class Loop:
     """One direction's end of a link in this process: what is sent arrives in the next turn."""
 
@@ -164,7 +191,32 @@ class MultiplexWire:
             await connection.aclose()
 
 
-WIRES = {"memory": MemoryWire, "http": HTTPWire, "https": HTTPSWire, "multiplex": MultiplexWire, "rpc": RPCWire}
+class WebSocketWire:
+    """A WebSocket on an HTTP listener's port."""
+
+    kinds = frozenset(Kind)
+    limit = WebSocketLimits().message
+
+    def __init__(self, *, grace):
+        self.listener = HTTP("127.0.0.1:0", grace=grace, websocket=WebSocket())
+
+    @asynccontextmanager
+    async def dial(self, address):
+        url = address.replace("http", "ws", 1)
+        async with WebSocketConnection(url) as connection:
+            yield connection
+
+
+WIRES = {
+    "memory": MemoryWire,
+    "http": HTTPWire,
+    "https": HTTPSWire,
+    "multiplex": MultiplexWire,
+    "rpc": RPCWire,
+    "rpcs": RPCSWire,
+    "rpc+http": RPCOnHTTPWire,
+    "websocket": WebSocketWire,
+}
 
 
 def pytest_configure(config):
