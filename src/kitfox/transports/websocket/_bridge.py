@@ -1,0 +1,204 @@
+"""A WebSocket on a connection taken from HTTP, as ASGI's scope of type `websocket`.
+
+States: connecting (the application has not decided) → accepted or refused → closed.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+from contextvars import Context
+from http import HTTPStatus
+from typing import cast
+
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+
+from kitfox.multiplex import KeepAlive
+from kitfox.net import ASGIApp, Event, Scope
+from kitfox.transports.websocket._limits import WebSocketLimits
+from kitfox.transports.websocket._peer import Peer
+from kitfox.transports.websocket._wire import Message
+
+_log = logging.getLogger("kitfox.websocket")
+_FAILED = 1011  # RFC 6455, 7.4.1
+_NOT_HTTP = ("method", "type", "extensions", "subprotocols")
+
+
+class Bridge:
+    """Runs an application on one WebSocket."""
+
+    def __init__(
+        self, scope: Scope, app: ASGIApp, limits: WebSocketLimits, keep_alive: KeepAlive
+    ) -> None:
+        self._request = _as_sent(scope)
+        self._scope = _as_websocket(scope)
+        self._app = app
+        self._limits = limits
+        decisions = ServerProtocol(max_size=limits.frame, logger=_log.getChild("wire"))
+        self._decisions = decisions
+        self.protocol = Peer(decisions, self, limits, keep_alive)
+        self._response: Response | None = None
+        self._refusal: tuple[int, Iterable[tuple[bytes, bytes]], bytes] | None = None
+        self._events: deque[Event] = deque()
+        self._waiting = 0  # bytes
+        self._waiter: asyncio.Future[None] | None = None
+        self._closed = False
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.task: asyncio.Task[None] | None = None
+
+    def made(self) -> None:
+        """Begin, with the request that HTTP has read."""
+        self.protocol.data_received(self._request)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close it, whatever the application does."""
+        if self._response is not None:
+            self._reject(HTTPStatus.SERVICE_UNAVAILABLE, (), b"")
+        self.protocol.close(code, reason)
+        self.closed(code, reason)
+
+    def shaken(self, event: Request | Response) -> None:
+        """Take the handshake; the application decides about a right one."""
+        response = self._decisions.accept(cast("Request", event))
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self._decisions.send_response(response)
+            return
+        self._response = response
+        self._put({"type": "websocket.connect"}, 0)
+        self.task = asyncio.create_task(self._run(), context=Context())
+
+    def received(self, message: Message) -> None:
+        """Take a message."""
+        kind = "text" if isinstance(message, str) else "bytes"
+        self._put({"type": "websocket.receive", kind: message}, len(message))
+
+    def closed(self, code: int, reason: str) -> None:
+        """Learn that no message comes any more."""
+        if not self._closed:
+            self._closed = True
+            self._put({"type": "websocket.disconnect", "code": code, "reason": reason}, 0)
+
+    def lost(self) -> None:
+        """Learn that the connection is gone."""
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    async def receive(self) -> Event:
+        """Return the next event, as ASGI has it."""
+        while not self._events:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        event = self._events.popleft()
+        if event["type"] == "websocket.disconnect":
+            self._events.append(event)  # for whoever asks again
+        elif self._waiting:
+            self._took(len(event.get("text") or event.get("bytes") or b""))
+        return event
+
+    async def send(self, event: Event) -> None:
+        """Do what the application says; OSError when the client has left."""
+        kind: str = event["type"]
+        if self._response is not None:
+            self._decide(kind, event)
+        elif kind == "websocket.send":
+            await self._send(event)
+        elif kind == "websocket.close":
+            self.close(event.get("code") or 1000, event.get("reason") or "")
+        elif kind != "websocket.http.response.body":
+            raise RuntimeError(f"{kind} cannot follow: the WebSocket is open, or refused")
+
+    def _decide(self, kind: str, event: Event) -> None:
+        """Answer the handshake."""
+        match kind:
+            case "websocket.accept":
+                self._accept(event.get("subprotocol"), event.get("headers", ()))
+            case "websocket.close":
+                self._reject(HTTPStatus.FORBIDDEN, (), b"")
+            case "websocket.http.response.start":
+                self._refusal = (event["status"], event.get("headers", ()), b"")
+            case "websocket.http.response.body" if self._refusal is not None:
+                status, headers, body = self._refusal
+                self._refusal = (status, headers, body + event.get("body", b""))
+                if not event.get("more_body", False):
+                    self._reject(*self._refusal)
+            case _:
+                raise RuntimeError(f"{kind} cannot come before websocket.accept")
+
+    def _accept(self, subprotocol: str | None, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        response, self._response = cast("Response", self._response), None
+        if subprotocol is not None:
+            response.headers["Sec-WebSocket-Protocol"] = subprotocol
+        for name, value in headers:
+            response.headers[name.decode("latin-1")] = value.decode("latin-1")
+        self._answer(response)
+
+    def _reject(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        self._response = None
+        response = self._decisions.reject(status, "")
+        response.body = body
+        response.headers["Content-Length"] = str(len(body))
+        for name, value in headers:
+            key = name.decode("latin-1")
+            if key in response.headers:
+                del response.headers[key]
+            response.headers[key] = value.decode("latin-1")
+        self._answer(response)
+        self.closed(1006, "")
+
+    def _answer(self, response: Response) -> None:
+        self._decisions.send_response(response)
+        self.protocol.flush()
+
+    async def _send(self, event: Event) -> None:
+        await self.protocol.writable()
+        if not self.protocol.open:
+            raise OSError("the WebSocket is closed")
+        text: str | None = event.get("text")
+        self.protocol.send(event["bytes"] if text is None else text)
+
+    async def _run(self) -> None:
+        try:
+            await self._app(self._scope, self.receive, self.send)
+        except OSError as error:  # what `send` says of a client that has left
+            if not self._closed:
+                _log.error("the application failed", exc_info=error)
+        except Exception:  # noqa: BLE001 - whatever it is, the client learns that it is over
+            _log.exception("the application failed")
+            self.close(_FAILED)
+        finally:
+            self.close(1000)
+
+    def _put(self, event: Event, size: int) -> None:
+        self._events.append(event)
+        self._waiting += size
+        if self._waiting > self._limits.waiting:
+            self.protocol.hold(on=True)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _took(self, size: int) -> None:
+        before, self._waiting = self._waiting, self._waiting - size
+        if before > self._limits.waiting >= self._waiting:
+            self.protocol.hold(on=False)
+
+
+def _as_sent(scope: Scope) -> bytes:
+    """Return a request as it came: `websockets` decides from its bytes."""
+    target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+    lines = [b"%b %b HTTP/1.1" % (scope["method"].encode(), target)]
+    lines += [b"%b: %b" % header for header in scope["headers"]]
+    return b"\r\n".join((*lines, b"", b""))
+
+
+def _as_websocket(scope: Scope) -> Scope:
+    """Return the scope of a WebSocket, made of its request's."""
+    offered = b",".join(v for name, v in scope["headers"] if name == b"sec-websocket-protocol")
+    names = [name.strip() for name in offered.decode("latin-1").split(",")]
+    return {
+        **{key: value for key, value in scope.items() if key not in _NOT_HTTP},
+        "type": "websocket",
+        "scheme": "wss" if scope["scheme"] == "https" else "ws",
+        "subprotocols": [name for name in names if name],
+        "extensions": {"websocket.http.response": {}},
+    }
