@@ -23,7 +23,9 @@ from kitfox.net import TLS
 from kitfox.transports.http import HTTP, HTTPConnection, HTTPLimits
 from kitfox.transports.memory import Memory
 from kitfox.transports.msgpack import RPC, RPCConnection, RPCLimits, RPCUpgrade
+from kitfox.transports.nats import NATS, NATSConnection
 from kitfox.transports.websocket import WebSocket, WebSocketConnection, WebSocketLimits
+from nats_server import NATSServer
 
 # No law waits longer, seconds. Not `fail_after`: the calls inside must know of no deadline.
 PATIENCE = 20.0
@@ -207,15 +209,56 @@ class WebSocketWire:
             yield connection
 
 
+class WebSocketSWire(WebSocketWire):
+    """The same over TLS, where both sides show certificates."""
+
+    def __init__(self, *, grace):
+        self._tls = both_sides()
+        self.listener = HTTP("127.0.0.1:0", grace=grace, tls=self._tls, websocket=WebSocket())
+
+    @asynccontextmanager
+    async def dial(self, address):
+        url = address.replace("http", "ws", 1)
+        async with WebSocketConnection(url, codec="json", tls=self._tls) as connection:
+            yield connection
+
+
+class NATSWire:
+    """NATS, with a real server between."""
+
+    kinds = NATS.kinds
+    limit = 2**20 - 2**14  # the server's default, less the room for headers
+
+    server = NATSServer()
+
+    def __init__(self, *, grace):
+        self.listener = NATS(self.server.url, grace=grace)
+
+    @asynccontextmanager
+    async def dial(self, address):
+        async with NATSConnection(address) as connection:
+            yield connection
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nats_server():
+    """Start what NATSWire needs, before any test looks for processes left behind."""
+    NATSWire.server.start()
+    yield
+    NATSWire.server.kill()
+
+
 WIRES = {
     "memory": MemoryWire,
     "http": HTTPWire,
     "https": HTTPSWire,
     "multiplex": MultiplexWire,
+    "nats": NATSWire,
     "rpc": RPCWire,
     "rpcs": RPCSWire,
     "rpc+http": RPCOnHTTPWire,
     "websocket": WebSocketWire,
+    "wss": WebSocketSWire,
 }
 
 

@@ -15,9 +15,10 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
 from kitfox.multiplex import KeepAlive
-from kitfox.net import ASGIApp, Event, Scope
+from kitfox.net import ASGIApp, Event, Scope, peer_identity
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._peer import Peer
+from kitfox.transports.websocket._socket import IDENTITY
 from kitfox.transports.websocket._wire import Message
 
 _log = logging.getLogger("kitfox.websocket")
@@ -49,6 +50,7 @@ class Bridge:
 
     def made(self) -> None:
         """Begin, with the request that HTTP has read."""
+        self._scope["extensions"][IDENTITY] = peer_identity(self.protocol.transport)
         self.protocol.data_received(self._request)
 
     def close(self, code: int, reason: str = "") -> None:

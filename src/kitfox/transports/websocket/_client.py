@@ -24,6 +24,7 @@ from kitfox.core import (
     Unreachable,
 )
 from kitfox.multiplex import BadFrame, CallerEnd, Dialled, Frame, KeepAlive
+from kitfox.net import TLS
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._peer import Peer
 from kitfox.transports.websocket._session import BROKE_THE_RULES
@@ -38,10 +39,11 @@ class WebSocketConnection:
     """Calls over one WebSocket to `url`, as in `ws://127.0.0.1:8080` or `wss://host/path`.
 
     It is opened when a call needs it, and again after a loss. `codec` is `msgpack` or `json`;
-    `token` is shown as a bearer token; `tls` decides which servers `wss` believes.
+    `token` is shown as a bearer token; `tls` says whom `wss` trusts, and what it shows.
 
     Raises:
         ValueError: the URL is malformed, or the codec is unknown.
+        TLSError: a file of `tls` is of no use.
     """
 
     def __init__(
@@ -50,20 +52,22 @@ class WebSocketConnection:
         *,
         codec: str = "msgpack",
         token: str | None = None,
-        tls: ssl.SSLContext | None = None,
+        tls: TLS | None = None,
         limits: WebSocketLimits | None = None,
         keep_alive: KeepAlive | None = None,
     ) -> None:
         if (subprotocol := SUBPROTOCOLS.get(f"kitfox.{codec}")) is None:
             raise ValueError(f"codec {codec!r}: expected 'msgpack' or 'json'")
+        secure = _is_secure(url)
         self._dialler = _Dialler(
-            _checked(url),
+            url,
             subprotocol,
             token,
-            tls,
+            (tls or TLS()) if secure else None,
             limits or WebSocketLimits(),
             keep_alive or KeepAlive(),
         )
+        self._dialler.context()  # so that a wrong file is found now
         patience = self._dialler.limits.handshake
         dial = self._dialler.dial
         self._dialled = Dialled(dial, subprotocol.codec, where=url, patience=patience)
@@ -96,20 +100,19 @@ class _Dialler(msgspec.Struct, frozen=True):
     url: str
     subprotocol: Subprotocol
     token: str | None
-    tls: ssl.SSLContext | None
+    tls: TLS | None
     limits: WebSocketLimits
     keep_alive: KeepAlive
 
     async def dial(self) -> CallerEnd:
         """Return the calling end of a new WebSocket; raise OSError, or what a refusal means."""
         place = urlsplit(self.url)
-        secure = place.scheme == "wss"
         link = _ClientLink(self)
         transport, _ = await asyncio.get_running_loop().create_connection(
             lambda: link.protocol,
             place.hostname or "",
-            place.port or (443 if secure else 80),
-            ssl=(self.tls or True) if secure else None,
+            place.port or (80 if self.tls is None else 443),
+            ssl=self.context(),
         )
         try:
             await link.opened
@@ -117,6 +120,10 @@ class _Dialler(msgspec.Struct, frozen=True):
             transport.abort()
             raise
         return link.end
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return what the next handshake of TLS is made with."""
+        return None if self.tls is None else self.tls.client_context("http/1.1")
 
 
 class _ClientLink:
@@ -192,13 +199,13 @@ class _ClientLink:
             self.opened.set_exception(why)
 
 
-def _checked(url: str) -> str:
-    """Return a URL that a WebSocket can have."""
+def _is_secure(url: str) -> bool:
+    """Whether a WebSocket's URL asks for TLS; raise ValueError for what is none."""
     place = urlsplit(url)
     if place.scheme not in {"ws", "wss"} or not place.hostname or place.fragment:
         raise ValueError(f"URL {url!r}: expected ws://host:port or wss://host:port, and a path")
     _ = place.port  # raises ValueError for what is none
-    return url
+    return place.scheme == "wss"
 
 
 def _meaning(error: Exception) -> Exception:

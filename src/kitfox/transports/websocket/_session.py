@@ -17,10 +17,9 @@ RESTART = 1012
 class SocketLink:
     """Sends what the server's end says, from a task of its own: sending may have to wait."""
 
-    identity = ""
-
     def __init__(self, socket: Socket, subprotocol: Subprotocol, room: int) -> None:
         self.peer = socket.peer
+        self.identity = socket.identity
         self._socket = socket
         self._message = subprotocol.message
         self._room = room

@@ -1,10 +1,13 @@
 """A WebSocket as its handler sees it, whichever server carries it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Self
+from typing import Final, Self
 
 from kitfox.net import Receive, Scope, Send, path_of
 from kitfox.transports.websocket._wire import Message
+
+# Among a scope's extensions: who the client's certificate, checked, says it is.
+IDENTITY: Final = "kitfox.identity"
 
 
 class WebSocketClosed(Exception):
@@ -28,6 +31,7 @@ class Socket:
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
         self.subprotocols: Sequence[str] = scope.get("subprotocols", ())
         self.peer = _peer(scope)
+        self.identity: str = scope.get("extensions", {}).get(IDENTITY, "")
         self._receive = receive
         self._send = send
         self._accepted = False
