@@ -1,5 +1,13 @@
 """What a service says about itself: its operations as an OpenAPI document and as a page to read."""
 
+from kitfox.schema._asyncapi import asyncapi as asyncapi
+from kitfox.schema._description import (
+    Description as Description,
+    MethodDescription as MethodDescription,
+    describe as describe,
+    read_description as read_description,
+)
+from kitfox.schema._diff import Change as Change, diff as diff
 from kitfox.schema._openapi import openapi as openapi
 from kitfox.schema._operation import Operation as Operation
 from kitfox.schema._page import docs_page as docs_page, docs_page_csp as docs_page_csp
@@ -7,9 +15,16 @@ from kitfox.schema._problem import PROBLEM_MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Pro
 
 __all__ = [
     "PROBLEM_MEDIA_TYPE",
+    "Change",
+    "Description",
+    "MethodDescription",
     "Operation",
     "Problem",
+    "asyncapi",
+    "describe",
+    "diff",
     "docs_page",
     "docs_page_csp",
     "openapi",
+    "read_description",
 ]

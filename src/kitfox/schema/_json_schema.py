@@ -1,6 +1,6 @@
 """Small questions to JSON Schema documents (2020-12), as msgspec writes them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -8,6 +8,23 @@ import msgspec
 Schema = Mapping[str, object]
 
 COMPONENT = "#/components/schemas/"
+
+
+def schemas_of(types: Sequence[type], template: str) -> tuple[Sequence[Schema], dict[str, Schema]]:
+    """Return the schemas of some types, and by name what they refer to, made together.
+
+    Raises:
+        ValueError: two types cannot be told apart by their full names.
+    """
+    try:
+        made = msgspec.json.schema_components(types, ref_template=template + "{name}")
+    except KeyError as error:  # msgspec's table of names has lost one of two equal ones
+        twin: type = error.args[0]
+        name = f"{twin.__module__}.{twin.__qualname__}"
+        msg = f"two message types are both called {name}; rename one or move it to another module"
+        raise ValueError(msg) from None
+    schemas, components = made
+    return schemas, dict(components)
 
 
 def mapping(value: object) -> Schema:

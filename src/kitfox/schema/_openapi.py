@@ -6,8 +6,6 @@ https://spec.openapis.org/oas/v3.1.1
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from kitfox.schema._json_schema import (
     COMPONENT,
     Schema,
@@ -17,6 +15,7 @@ from kitfox.schema._json_schema import (
     reachable,
     required,
     resolved,
+    schemas_of,
 )
 from kitfox.schema._operation import Operation
 from kitfox.schema._problem import PROBLEM_MEDIA_TYPE, Problem
@@ -64,15 +63,7 @@ def _messages(operations: Sequence[Operation]) -> _Messages:
     types: list[type] = [Problem]
     for operation in operations:
         types += operation.method.request, operation.method.reply
-    try:
-        (problem, *schemas), components = msgspec.json.schema_components(
-            types, ref_template=COMPONENT + "{name}"
-        )
-    except KeyError as error:  # msgspec's table of names has lost one of two equal ones
-        twin: type = error.args[0]
-        name = f"{twin.__module__}.{twin.__qualname__}"
-        msg = f"two message types are both called {name}; rename one or move it to another module"
-        raise ValueError(msg) from None
+    (problem, *schemas), components = schemas_of(types, COMPONENT)
     pairs = zip(operations, schemas[::2], schemas[1::2], strict=True)
     return _Messages(list(pairs), problem, components)
 
