@@ -68,10 +68,14 @@ def _doc(doc: str) -> dict[str, object]:
 
 
 def _moved(value: object) -> object:
-    """Return a schema whose references lead to where AsyncAPI keeps schemas."""
+    """Return a schema whose references lead to where AsyncAPI keeps schemas.
+
+    Without OpenAPI's discriminators, which AsyncAPI does not know: a union's members tell
+    themselves apart by the one value that a field of each has.
+    """
     if isinstance(value, str):
         return value.replace(DEFINITION, COMPONENT) if value.startswith(DEFINITION) else value
     if parts := mapping(value):
-        return {key: _moved(part) for key, part in parts.items()}
+        return {key: _moved(part) for key, part in parts.items() if key != "discriminator"}
     items = sequence(value)
     return [_moved(item) for item in items] if items else value
