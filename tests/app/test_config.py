@@ -70,7 +70,7 @@ def test_what_is_not_said_has_a_default():
     assert loaded.system.registry is None
     assert loaded.system.logs
     assert loaded.system.state == Path("/srv/school/.kitfox")
-    assert loaded.services["hello"].listen == ("http://127.0.0.1:0",)
+    assert loaded.services["hello"].listen == ("http://127.0.0.1:0", "rpc://127.0.0.1:0")
     assert not loaded.services["hello"].open
 
 
@@ -144,7 +144,7 @@ WRONG_FILES = {
     "[service.'A b']": "service.A b: expected a name of a-z, 0-9, - and _",
     "[system]\nregistri = 1": 'system.registri: unknown key; did you mean "registry"?',
     "[system]\nqqq = 1": "system.qqq: unknown key; "
-    "known here: logs, name, names, path, registry, state, token",
+    "known here: logs, name, names, path, registry, state, together, token",
     "[system]\nlogs = 'yes'": "system.logs: expected true or false, got text",
     "[system]\nregistry = 7700": "system.registry: expected text, got a whole number",
     "[system]\nregistry = 'local'": "system.registry: expected a URL such as"

@@ -96,11 +96,11 @@ def config(
 async def system(folder: Path, kind: str = "", front: str = "shop_of_serve:Front", *more: str):
     """Run a registry, then the others in this process; gives the addresses by name."""
     async with AsyncExitStack() as stack:
-        (registry,) = await stack.enter_async_context(running(config(folder), "registry"))
+        registry, *_ = await stack.enter_async_context(running(config(folder), "registry"))
         found = {"registry": registry}
         joined = config(folder, kind + registry, front)
         for name in (*more, "front", "stock"):
-            (found[name],) = await stack.enter_async_context(running(joined, name))
+            found[name], *_ = await stack.enter_async_context(running(joined, name))
         yield found
 
 
@@ -152,9 +152,9 @@ async def entries(address: str) -> AsyncIterator[str]:
 @pytest.mark.parametrize("kind", ["", "original+"])
 async def test_what_a_process_logs_is_shipped_by_the_time_it_ends(folder: Path, kind: str):
     async with fail_after(20), AsyncExitStack() as stack:
-        (registry,) = await stack.enter_async_context(running(config(folder), "registry"))
+        registry, *_ = await stack.enter_async_context(running(config(folder), "registry"))
         joined = config(folder, kind + registry)
-        (logs,) = await stack.enter_async_context(running(joined, "logs"))
+        logs, *_ = await stack.enter_async_context(running(joined, "logs"))
         async with running(joined, "stock"):
             logging.getLogger("shop").warning("the shelves are empty")
         (said,) = [one async for one in entries(logs) if "shelves" in one]
@@ -172,9 +172,9 @@ LOCKED = {
 async def test_who_ships_its_log_shows_the_systems_token_to_registry_and_log_service(folder: Path):
     async with fail_after(20), AsyncExitStack() as stack:
         locked = config(folder, **LOCKED)
-        (registry,) = await stack.enter_async_context(running(locked, "registry"))
+        registry, *_ = await stack.enter_async_context(running(locked, "registry"))
         joined = config(folder, registry, **LOCKED)
-        (logs,) = await stack.enter_async_context(running(joined, "logs"))
+        logs, *_ = await stack.enter_async_context(running(joined, "logs"))
         async with running(joined, "stock"):
             logging.getLogger("shop").warning("the shelves are empty")
         connection = await stack.enter_async_context(HTTPConnection(logs))
@@ -187,7 +187,7 @@ async def test_who_ships_its_log_shows_the_systems_token_to_registry_and_log_ser
 async def test_a_registry_may_have_a_token_of_its_own(folder: Path):
     own = {"KITFOX_SERVICE__REGISTRY__SETTINGS__TOKEN": "another"}
     async with fail_after(20), AsyncExitStack() as stack:
-        (url,) = await stack.enter_async_context(
+        url, *_ = await stack.enter_async_context(
             running(config(folder, **LOCKED, **own), "registry")
         )
         connection = await stack.enter_async_context(HTTPConnection(url))
@@ -220,10 +220,10 @@ OPEN = {
 
 async def test_where_other_machines_reach_it_a_service_asks_for_the_systems_token(folder: Path):
     async with fail_after(20), AsyncExitStack() as stack:
-        (registry,) = await stack.enter_async_context(running(config(folder), "registry"))
+        registry, *_ = await stack.enter_async_context(running(config(folder), "registry"))
         joined = config(folder, registry, KITFOX_SYSTEM__TOKEN="sesame", **OPEN)
         (stock,) = await stack.enter_async_context(running(joined, "stock"))
-        (front,) = await stack.enter_async_context(running(joined, "front"))
+        front, *_ = await stack.enter_async_context(running(joined, "front"))
         assert await shown(front) == "item 3", "the front shows the token"
         async with HTTPClient() as client:
             refused = await client.request("GET", f"{stock}/openapi.json")
@@ -235,7 +235,7 @@ async def test_where_other_machines_reach_it_a_service_without_token_must_be_pub
         async with running(config(folder, **OPEN), "stock"):
             pass
     public = config(folder, **OPEN, KITFOX_SERVICE__STOCK__PUBLIC="true")
-    async with fail_after(20), running(public, "stock") as (stock,), HTTPClient() as client:
+    async with fail_after(20), running(public, "stock") as (stock, *_), HTTPClient() as client:
         assert (await client.request("GET", f"{stock}/openapi.json")).status == 200
 
 
@@ -259,6 +259,6 @@ async def test_a_service_answers_to_the_names_in_its_configuration(
 ):
     text = f'[service.stock]\nrun = "shop_of_serve:Stock"\n{keys}\n'
     at_hand = load(text, {}, {}, folder / "kitfox.toml")
-    async with fail_after(20), running(at_hand, "stock") as (address,):
+    async with fail_after(20), running(at_hand, "stock") as (address, *_):
         assert await status(address, "shop.example") == answer
         assert await status(address, "localhost") == 200

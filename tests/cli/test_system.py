@@ -176,7 +176,7 @@ def alone(tmp_path: Path) -> Iterator[Up]:
 def test_up_shows_a_plain_table_and_what_to_open(system: Up):
     eventually(lambda: "Open http" in system.output)
     for name, row in system.rows().items():
-        line = rf"^{name} +ready +{row['pid']} +\d+ +{re.escape(row['addresses'][0])}$"
+        line = rf"^{name} +ready +{row['pid']} +\d+ +{re.escape(' '.join(row['addresses']))}$"
         assert re.search(line, system.output, re.MULTILINE)
     assert f"Open {system.rows()['front']['addresses'][0]} (front)" in system.output
     assert "\x1b" not in system.output

@@ -149,7 +149,7 @@ class System:
     async def run(self, name: str, *flags: str) -> Command:
         """Start one service by hand, and wait until it is ready."""
         command = await self.kitfox("run", "--config", "kitfox.toml", "--service", name, *flags)
-        command.address = (await command.says(r"kitfox\.run: ready at (\S+)$"))[1]
+        command.address = (await command.says(r"kitfox\.run: ready at (\S+)"))[1]
         return command
 
     def rows(self) -> dict[str, dict]:

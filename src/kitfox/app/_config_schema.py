@@ -26,7 +26,7 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`[service.NAME]`: how one service is run."""
 
     run: str
-    listen: tuple[str, ...] = ("http://127.0.0.1:0",)
+    listen: tuple[str, ...] = ("http://127.0.0.1:0", "rpc://127.0.0.1:0")
     advertise: str = ""  # where others call it, when that is not where it listens
     hosts: tuple[str, ...] = ()  # by which names it may be asked for, beside localhost
     environment: Mapping[str, str] = {}

@@ -60,7 +60,7 @@ _WIRES = {
 class _Dials(Protocol):
     """How every wire's connection is made."""
 
-    def __call__(self, url: str, *, tls: TLS | None) -> Connection: ...
+    def __call__(self, url: str, *, tls: TLS | None, token: str | None) -> Connection: ...
 
 
 def schemes(installed: Callable[[str], object] = find_spec) -> tuple[str, ...]:
@@ -68,8 +68,8 @@ def schemes(installed: Callable[[str], object] = find_spec) -> tuple[str, ...]:
     return tuple(name for name, wire in _WIRES.items() if not wire.needs or installed(wire.needs))
 
 
-def dial(url: str, client: HTTPClient, *, tls: TLS | None = None) -> Connection:
-    """Return a connection to `url`; one over HTTP uses the sockets of `client`.
+def dial(url: str, client: HTTPClient, *, tls: TLS | None = None, token: str = "") -> Connection:
+    """Return a connection to `url` that shows `token`; one over HTTP uses the sockets of `client`.
 
     Raises:
         UnknownScheme: the URL is not of a wire that is known here.
@@ -77,8 +77,8 @@ def dial(url: str, client: HTTPClient, *, tls: TLS | None = None) -> Connection:
     """
     scheme = url.partition(":")[0]
     if _WIRES.get(scheme) is _HTTP:
-        return HTTPConnection(url, client=client)
-    return wire_of(scheme)(url, tls=tls)
+        return Through(HTTPConnection(url, client=client), bearer(token))
+    return wire_of(scheme)(url, tls=tls, token=token or None)
 
 
 @asynccontextmanager
@@ -97,11 +97,11 @@ async def connect(
     async with HTTPClient(tls=tls) as client:
         if url.startswith("kitfox:"):
             async with _found(_service_of(url), registry, token, client, tls) as cluster:
-                yield Through(cluster, bearer(token))
+                yield cluster
             return
-        connection = dial(url, client, tls=tls)
+        connection = dial(url, client, tls=tls, token=token)
         try:
-            yield Through(connection, bearer(token))
+            yield connection
         finally:
             if isinstance(connection, Closable):
                 await connection.aclose()
@@ -116,7 +116,7 @@ async def _found(
         async with Cluster(
             service,
             resolver=resolver,
-            dial=lambda url: dial(url, client, tls=tls),
+            dial=lambda url: dial(url, client, tls=tls, token=token),
             schemes=schemes(),
         ) as cluster:
             yield cluster

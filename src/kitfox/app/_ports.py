@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from kitfox.app._config_schema import Config
 from kitfox.net import bind
 
+_TCP = frozenset({"http", "https", "rpc", "rpcs", "grpc", "grpcs"})
+
 
 class PortTakenError(OSError):
     """A service cannot listen where it is to; the text says which, why, and what can be done."""
@@ -32,5 +34,5 @@ def taken_port(config: Config) -> PortTakenError | None:
 def _ports(config: Config) -> Iterator[tuple[str, str]]:
     for name, service in config.services.items():
         for url in map(urlsplit, service.listen):
-            if url.scheme == "http" and url.port:
+            if url.scheme in _TCP and url.port:
                 yield name, url.netloc

@@ -7,14 +7,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kitfox.app import System, dial, find_config, load, read_config
+from kitfox.app import System, connect, find_config, load, read_config
 from kitfox.cli._directory import Directory
 from kitfox.cli._discovery import ORIGINAL, names_in_original
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import Where
-from kitfox.core import Connection, Through, Unavailable, Unreachable
-from kitfox.net import HTTPClient
-from kitfox.registry import Registry, bearer
+from kitfox.core import Connection, Unavailable, Unreachable
+from kitfox.registry import Registry
 from kitfox.scope import fail_after
 
 T = TypeVar("T")
@@ -48,8 +47,8 @@ def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
     """Connect to whoever serves at a URL, with this system's token."""
-    async with HTTPClient() as client:
-        yield Through(dial(url, client), bearer(this_system().token))
+    async with connect(url, token=this_system().token) as connection:
+        yield connection
 
 
 @asynccontextmanager

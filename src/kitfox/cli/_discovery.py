@@ -7,15 +7,16 @@ from functools import partial
 from inspect import getattr_static
 from typing import Protocol
 
-from kitfox.app import Cluster, System, dial
+from kitfox.app import Cluster, System, dial, schemes
 from kitfox.cli._original_logs import dial_text_log
-from kitfox.core import Connection, Service, Through, service_name
+from kitfox.core import Connection, Service, service_name
 from kitfox.net import ASGIApp, HTTPClient
-from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver, bearer
+from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver
 from kitfox.registry.original import OriginalRegistry
 from kitfox.services.logs import Logs
 
 ORIGINAL = "original+"
+_HTTP = ("http+unix", "http", "https")  # what somebody else's protocol is spoken over
 
 # The names that services which ship with kitfox have in the original system.
 _NAMES = {"kitfox.v1.Logs": "LogService"}
@@ -57,9 +58,15 @@ class Discovery:
         return await self._reach(Logs, self.dial_logs, stack)
 
     async def _reach(self, kind: type[Service], dialler: Dial, stack: AsyncExitStack) -> Connection:
-        dialled = partial(dialler, client=self.client)
-        cluster = Cluster(service_name(kind), resolver=self.resolver, dial=dialled)
-        return Through(await stack.enter_async_context(cluster), bearer(self.token))
+        ours = dialler is dial
+        dialled: Dial = partial(dial, token=self.token) if ours else dialler
+        cluster = Cluster(
+            service_name(kind),
+            resolver=self.resolver,
+            dial=partial(dialled, client=self.client),
+            schemes=schemes() if ours else _HTTP,
+        )
+        return await stack.enter_async_context(cluster)
 
 
 def _dial_of(kind: type[Service]) -> Dial:

@@ -26,7 +26,7 @@ def run(
     profile: str | None,
     overrides: Mapping[str, str],
 ) -> None:
-    """Run one service in the foreground, or all of them in one process, until Ctrl-C.
+    """Run a service, or all in one process, until Ctrl-C.
 
     MODULE:NAME is a class or a factory; it needs no kitfox.toml. What would stand there is given as
     --set settings.key=value, --set advertise=host, --set system.registry=URL and so on.

@@ -10,7 +10,6 @@ import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol, runtime_checkable
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from kitfox.app import (
@@ -26,13 +25,14 @@ from kitfox.app import (
 )
 from kitfox.cli._discovery import Discovery, discovery
 from kitfox.cli._exit import Exit
+from kitfox.cli._listeners import is_here, listener
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
 from kitfox.core import Service, service_name
-from kitfox.net import ASGIApp, Notifier, is_loopback
+from kitfox.net import ASGIApp, Notifier
 from kitfox.registry import Registry
 from kitfox.services.logs import Logs
-from kitfox.transports.http import HTTP, HTTPOptions
+from kitfox.transports.http import HTTPOptions
 
 # Peers on this machine are told of a change within milliseconds; others may be slower to hear.
 _NOTICE_HERE = 0.5
@@ -64,7 +64,7 @@ async def serve(services: Running, notifier: Notifier) -> None:
 
     with stop_signals(stop):
         async with services as addresses:
-            _log.info("ready at %s", ", ".join(addresses))
+            _log.info("ready at %s", " ".join(addresses))
             notifier.send(READY="1", X_ADDRESS=" ".join(addresses))
             await stopped.wait()
             notifier.send(STOPPING="1")
@@ -150,8 +150,8 @@ def _server(
         options["hosts"] = None if service.public else service.hosts
     # The registry asks for tokens itself: of some, and not in the original protocol.
     public = service.public or isinstance(made, Registry)
-    listeners = [_listener(url, token, options, public=public) for url in service.listen]
-    here = all(_is_here(url) for url in service.listen)
+    listeners = [listener(url, options, token=token, public=public) for url in service.listen]
+    here = all(is_here(url) for url in service.listen)
     return Server(
         made,
         listeners=listeners,
@@ -161,24 +161,3 @@ def _server(
         readiness=readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,
     )
-
-
-def _listener(url: str, token: str, options: HTTPOptions, *, public: bool) -> HTTP:
-    """Return the listener for a URL; on a port of the system's choice when it names none."""
-    parts = urlsplit(url)
-    if parts.scheme != "http":
-        raise WiringError(f"listen: {url} is not of a wire that can be served; expected http://")
-    address = parts.netloc if parts.port is not None else f"{parts.netloc}:0"
-    if public or _is_here(url):
-        return HTTP(address, public=True, **options)
-    if not token:
-        raise WiringError(
-            f"listen: other machines can reach {url}; "
-            "give the system a token, or say public = true to let anybody call"
-        )
-    locked: HTTPOptions = {**options, "token": token}
-    return HTTP(address, **locked)
-
-
-def _is_here(url: str) -> bool:
-    return is_loopback(urlsplit(url).hostname or "")

@@ -1,0 +1,68 @@
+"""From a URL in `listen` to the listener that serves there."""
+
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from kitfox.app import WiringError
+from kitfox.core import Listener
+from kitfox.net import TLS, is_loopback
+from kitfox.transports.http import HTTP, HTTPOptions
+from kitfox.transports.msgpack import RPC
+
+_EXPECTED = "http://, https://, rpc:// or rpcs://"
+
+
+class _Guarded(Protocol):
+    """How a listener is made that asks who comes."""
+
+    def __call__(
+        self, address: str, *, tls: TLS | None, token: str | None, public: bool
+    ) -> Listener: ...
+
+
+def listener(
+    url: str, options: HTTPOptions, *, token: str, public: bool, tls: TLS | None = None
+) -> Listener:
+    """Return the listener for a URL; on a port of the system's choice when it names none.
+
+    Raises:
+        WiringError: no wire serves there, or others could reach it and nobody says who may.
+    """
+    scheme, local = urlsplit(url).scheme, is_here(url)
+    if not (public or local or token):
+        raise WiringError(
+            f"listen: other machines can reach {url}; "
+            "give the system a token, or say public = true to let anybody call"
+        )
+    shown = None if public or local else token
+    return _wire(scheme, options)(_address(url), tls=tls, token=shown, public=shown is None)
+
+
+def is_here(url: str) -> bool:
+    """Whether only this machine can reach a URL."""
+    parts = urlsplit(url)
+    return parts.scheme.endswith("+unix") or is_loopback(parts.hostname or "")
+
+
+def _wire(scheme: str, options: HTTPOptions) -> _Guarded:
+    match scheme.removesuffix("+unix"):
+        case "http" | "https":
+            return lambda address, **guard: _http(address, options, **guard)
+        case "rpc" | "rpcs":
+            return RPC
+        case _:
+            raise WiringError(f"listen: no wire is called {scheme!r}; expected {_EXPECTED}")
+
+
+def _http(
+    address: str, options: HTTPOptions, *, tls: TLS | None, token: str | None, public: bool
+) -> Listener:
+    guarded: HTTPOptions = options if token is None else {**options, "token": token}
+    return HTTP(address, tls=tls, public=public, **guarded)
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme.endswith("+unix"):
+        return f"unix:{parts.path}"
+    return parts.netloc if parts.port is not None else f"{parts.netloc}:0"
