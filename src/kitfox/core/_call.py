@@ -1,10 +1,10 @@
 """One call, as either side sees it while it runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 
-from kitfox.core._metadata import Metadata
+from kitfox.core._metadata import NO_METADATA, Metadata
 from kitfox.core._method import Method
 from kitfox.scope import Deadline
 
@@ -34,13 +34,13 @@ class Call:
     """
 
     __slots__ = (
+        "_metadata",
+        "_reply_metadata",
         "_send",
         "deadline",
         "identity",
-        "metadata",
         "method",
         "peer",
-        "reply_metadata",
         "sent",
     )
 
@@ -55,13 +55,35 @@ class Call:
         send: Send = nowhere,
     ) -> None:
         self.method = method
-        self.metadata = Metadata() if metadata is None else metadata
-        self.reply_metadata = Metadata()
+        self._metadata = metadata  # most calls have none: both are made when somebody asks
+        self._reply_metadata: Metadata | None = None
         self.deadline = deadline
         self.peer = peer
         self.identity = identity
         self.sent = 0
         self._send = send
+
+    @property
+    def metadata(self) -> Metadata:
+        """What goes beside the request."""
+        if self._metadata is None:
+            self._metadata = Metadata()
+        return self._metadata
+
+    @property
+    def reply_metadata(self) -> Metadata:
+        """What comes beside the reply."""
+        if self._reply_metadata is None:
+            self._reply_metadata = Metadata()
+        return self._reply_metadata
+
+    def plain_metadata(self) -> Mapping[str, str]:
+        """Return a copy of `metadata`, for a wire to write."""
+        return NO_METADATA if self._metadata is None else self._metadata.plain()
+
+    def plain_reply_metadata(self) -> Mapping[str, str]:
+        """Return a copy of `reply_metadata`, for a wire to write."""
+        return NO_METADATA if self._reply_metadata is None else self._reply_metadata.plain()
 
     async def send(self, message: object) -> None:
         """Send one reply item, and wait until there is room for the next."""

@@ -1,26 +1,28 @@
 """What a method is, whatever the wire: its name, its shape and what it promises."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
 class Kind(Enum):
-    """Which of the two sides is a stream."""
+    """Which of the two sides is a stream.
+
+    `streams_requests`: the caller sends any number of requests; `streams_replies`: the handler
+    sends any number of replies.
+    """
+
+    streams_requests: bool
+    streams_replies: bool
 
     UNARY = "unary"
     SERVER_STREAM = "server_stream"
     CLIENT_STREAM = "client_stream"
     BIDI_STREAM = "bidi_stream"
 
-    @property
-    def streams_requests(self) -> bool:
-        """Whether the caller sends any number of requests."""
-        return self in {Kind.CLIENT_STREAM, Kind.BIDI_STREAM}
-
-    @property
-    def streams_replies(self) -> bool:
-        """Whether the handler sends any number of replies."""
-        return self in {Kind.SERVER_STREAM, Kind.BIDI_STREAM}
+    def __init__(self, word: str) -> None:
+        # Asked several times in each call: attributes, not properties.
+        self.streams_requests = word in {"client_stream", "bidi_stream"}
+        self.streams_replies = word in {"server_stream", "bidi_stream"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +39,8 @@ class Method:
     reply: type
     idempotent: bool = False
     doc: str = ""
+    path: str = field(init=False)
+    """The method's full name, `/package.Service/Method`."""
 
-    @property
-    def path(self) -> str:
-        """The method's full name, `/package.Service/Method`."""
-        return f"/{self.service}/{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", f"/{self.service}/{self.name}")

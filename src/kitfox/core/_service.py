@@ -92,8 +92,7 @@ class Service:
         stub = cast("Self", object.__new__(_stub_class(cls)))
         for attribute, (method, signature, _) in cls.__rpc_definitions__.items():
             caller = Caller(method, signature, connection.endpoint(method), timeout)
-            run = caller.stream if method.kind.streams_replies else caller.unary
-            vars(stub)[attribute] = run
+            vars(stub)[attribute] = caller.run
         return stub
 
     def routes(self) -> Mapping[Method, Endpoint]:

@@ -16,40 +16,56 @@ from kitfox.scope import Deadline, current_deadline, deadline_scope, earliest
 class Caller:
     """Makes the calls of one method."""
 
-    __slots__ = ("_endpoint", "_method", "_signature", "_timeout")
+    __slots__ = ("_endpoint", "_method", "_pack", "_timeout", "_unwrap", "_wrap")
 
     def __init__(
         self, method: Method, signature: Signature, endpoint: Endpoint, timeout: float | None
     ) -> None:
         self._method = method
-        self._signature = signature
+        self._pack = signature.pack
+        self._wrap = signature.request.wrap
+        self._unwrap = signature.reply.unwrap
         self._endpoint = endpoint
         self._timeout = timeout
 
+    @property
+    def run(self) -> Callable[..., object]:
+        """What makes a call when it is called, as the method's kind asks for."""
+        if self._method.kind.streams_replies:
+            return self.stream
+        return self.collect if self._method.kind.streams_requests else self.unary
+
     async def unary(self, *args: object, **kwargs: object) -> object:
-        """Make a call with one reply."""
-        message = self._signature.pack(*args, **kwargs)
+        """Make a call with one request and one reply."""
+        message = self._pack(*args, **kwargs)
         call = Call(self._method, deadline=self._deadline())
-        return self._signature.reply.unwrap(await self._run(call, message))
+        return self._unwrap(await within_deadline(self._endpoint, call, message))
+
+    async def collect(self, *args: object, **kwargs: object) -> object:
+        """Make a call with any number of requests and one reply."""
+        message = self._pack(*args, **kwargs)
+        call = Call(self._method, deadline=self._deadline())
+        return self._unwrap(await self._run(call, message))
 
     def stream(self, *args: object, **kwargs: object) -> ReplyStream[object]:
         """Return the replies of a call that starts when the first one is asked for."""
-        message = self._signature.pack(*args, **kwargs)
+        message = self._pack(*args, **kwargs)
         deadline = self._deadline()
 
         async def run(send: Send) -> None:
             await self._run(Call(self._method, deadline=deadline, send=send), message)
 
-        return ReplyStream(run, self._signature.reply.unwrap)
+        return ReplyStream(run, self._unwrap)
 
     def _deadline(self) -> Deadline | None:
-        own = None if self._timeout is None else Deadline.after(self._timeout)
-        return earliest(own, current_deadline())
+        if self._timeout is None:
+            return current_deadline()
+        return earliest(Deadline.after(self._timeout), current_deadline())
 
     async def _run(self, call: Call, message: object) -> object:
         if not self._method.kind.streams_requests:
             return await within_deadline(self._endpoint, call, message)
-        async with aclosing(mapped(message, self._signature.request.wrap)) as requests:
+        async with aclosing(mapped(message, self._wrap)) as requests:
             return await within_deadline(self._endpoint, call, requests)
 
 
@@ -66,7 +82,7 @@ async def within_deadline(endpoint: Endpoint, call: Call, message: object) -> ob
         raise _expired(call)
     scope = deadline_scope(deadline)
     try:
-        async with scope:
+        with scope:
             return await endpoint(call, message)
     except TimeoutError:
         if scope.fired:

@@ -15,7 +15,6 @@ from kitfox.core import (
     Cancelled,
     Code,
     Internal,
-    Kind,
     ResourceExhausted,
     RPCError,
     Unavailable,
@@ -90,11 +89,11 @@ class CallerEnd:
             RPCError: whatever else went wrong.
         """
         kind = call.method.kind
-        body = None if kind.streams_requests else self._sized(encode(message))
+        body = None if kind.streams_requests else sized(encode(message), self._limits)
         outgoing = _Outgoing(call, self._loop.create_future())
         number = self._begin(outgoing, body)
         try:
-            if kind is not Kind.UNARY:
+            if kind.streams_requests or kind.streams_replies:
                 await self._stream(number, outgoing, message, encode, decode)
             outcome = await outgoing.over
         finally:
@@ -129,7 +128,8 @@ class CallerEnd:
     ) -> None:
         match frame:
             case Reply():
-                _take(outgoing.call, frame.metadata)
+                if frame.metadata:
+                    _take(outgoing.call, frame.metadata)
                 outgoing.answer(frame)
             case Item() if outgoing.replies is not None:
                 outgoing.replies.put(frame.body)
@@ -149,13 +149,14 @@ class CallerEnd:
         if len(self._calls) >= self._limits.calls:
             raise ResourceExhausted(f"{self._limits.calls} calls are in flight on this connection")
         call, number = outgoing.call, next(self._ids)
-        if call.method.kind.streams_requests:
+        kind = call.method.kind
+        if kind.streams_requests:
             outgoing.requests = Outflow()
-        if call.method.kind.streams_replies:
+        if kind.streams_replies:
             outgoing.replies = Inflow(lambda items: self._link.send(Credit(number, items)))
         timeout = None if call.deadline is None else call.deadline.remaining()
         self._calls[number] = outgoing
-        metadata = call.metadata.plain()
+        metadata = call.plain_metadata()
         self._link.send(Request(number, call.method.path, body, metadata, timeout))
         return number
 
@@ -170,9 +171,6 @@ class CallerEnd:
         self._open = False
         if not self._calls:
             self._link.close()
-
-    def _sized(self, body: bytes) -> bytes:
-        return sized(body, self._limits)
 
     async def _stream(
         self, number: int, outgoing: _Outgoing, message: object, encode: Encoder, decode: Decoder
@@ -197,7 +195,7 @@ class CallerEnd:
         requests = cast("Outflow", outgoing.requests)
         try:
             async for item in cast("AsyncIterable[object]", message):
-                body = self._sized(encode(item))
+                body = sized(encode(item), self._limits)
                 await requests.take()
                 self._link.send(Item(number, body))
                 await self._link.writable()

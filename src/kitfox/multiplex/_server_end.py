@@ -5,11 +5,12 @@ its caller cancels it or is lost, after which nothing is said about it any more.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
 from kitfox.codecs import Codec, request_decoder, sendable_details, serving_bytes
 from kitfox.core import (
+    NO_METADATA,
     Call,
     Endpoint,
     InFlight,
@@ -128,11 +129,11 @@ class ServerEnd:
         try:
             served, metadata = self._admitted(frame)
         except RPCError as error:
-            self._link.send(self._failure(frame.call, error, Metadata()))
+            self._link.send(self._failure(frame.call, error, NO_METADATA))
         else:
             self._start(frame, served, metadata)
 
-    def _admitted(self, frame: Request) -> tuple[Served, Metadata]:
+    def _admitted(self, frame: Request) -> tuple[Served, Metadata | None]:
         """Return the method that a request is for, and its metadata; raise why it cannot begin."""
         if (served := self._services.find(frame.path)) is None:
             raise Unimplemented(f"there is no method {frame.path}")
@@ -140,12 +141,14 @@ class ServerEnd:
             raise ResourceExhausted(f"{self._limits.calls} calls are in flight on this connection")
         if (frame.body is None) is not served.method.kind.streams_requests:
             raise InvalidArgument(f"{frame.path} is of another kind: {served.method.kind.value}")
+        if not frame.metadata:
+            return served, None
         try:
             return served, Metadata(frame.metadata)
         except ValueError as error:
             raise InvalidArgument(str(error)) from None
 
-    def _start(self, frame: Request, served: Served, metadata: Metadata) -> None:
+    def _start(self, frame: Request, served: Served, metadata: Metadata | None) -> None:
         number, kind = frame.call, served.method.kind
         requests = Inflow(self._granter(number)) if kind.streams_requests else None
         replies = Outflow() if kind.streams_replies else None
@@ -181,19 +184,19 @@ class ServerEnd:
             reply = cast("bytes | None", await endpoint(call, request))
             body = None if reply is None else sized(reply, self._limits)
         except RPCError as error:
-            self._end(number, self._failure(number, error, call.reply_metadata))
+            self._end(number, self._failure(number, error, call.plain_reply_metadata()))
         except asyncio.CancelledError:
             stopped = Unavailable("the server stopped before it replied")
-            self._end(number, self._failure(number, stopped, call.reply_metadata))
+            self._end(number, self._failure(number, stopped, call.plain_reply_metadata()))
             raise
         else:
-            self._end(number, Reply(number, body, call.reply_metadata.plain()))
+            self._end(number, Reply(number, body, call.plain_reply_metadata()))
 
     def _end(self, number: int, last: Reply | Failure | Refused) -> None:
         """Say the last word about a call, unless its caller has ended it."""
         if self._calls.pop(number, None) is not None:
             self._link.send(last)
 
-    def _failure(self, number: int, error: RPCError, metadata: Metadata) -> Failure:
+    def _failure(self, number: int, error: RPCError, metadata: Mapping[str, str]) -> Failure:
         details = sendable_details(error, self._services.codec)
-        return Failure(number, error.code.value, error.message, details, metadata.plain())
+        return Failure(number, error.code.value, error.message, details, metadata)

@@ -44,7 +44,12 @@ class DeadlineScope:
 
     async def __aenter__(self) -> Self:
         """Start the timer and put the deadline in force."""
-        task = asyncio.current_task()
+        return self.__enter__()
+
+    def __enter__(self) -> Self:
+        """Do what `async with` does, where a call's path must be short."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             msg = "a deadline needs a running task to cancel"
             raise RuntimeError(msg)
@@ -52,7 +57,6 @@ class DeadlineScope:
         self._cancelling = task.cancelling()
         self._outer = _in_force.set(earliest(_in_force.get(), self._deadline))
         if self._deadline is not None:
-            loop = asyncio.get_running_loop()
             self._timer = loop.call_at(self._deadline.at, self._fire)
         return self
 
@@ -63,6 +67,15 @@ class DeadlineScope:
         trace: TracebackType | None,
     ) -> None:
         """Stop the timer; turn this block's own cancellation into TimeoutError."""
+        self.__exit__(kind, error, trace)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Do what `async with` does."""
         if self._timer is not None:
             self._timer.cancel()
         _in_force.reset(self._outer)

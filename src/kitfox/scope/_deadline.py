@@ -1,12 +1,10 @@
 """A point in time after which nobody waits for the answer any more."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Deadline:
+class Deadline(NamedTuple):
     """A point on the running loop's clock (`loop.time()`), in seconds.
 
     A timeout is a length and a deadline is a point; only a point can be handed on from hop to
