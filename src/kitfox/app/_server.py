@@ -10,7 +10,7 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -30,6 +30,7 @@ from kitfox.core import (
     service_name,
 )
 from kitfox.registry import Instance, Registrar
+from kitfox.schema import Reflection
 
 _log = logging.getLogger("kitfox.app")
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -65,6 +66,7 @@ class Server:
     - `notice`: how long, in seconds, peers may take to notice that this instance is closing
     - `strict`: refuse to start when a listener cannot carry a method, instead of a warning
 
+    Callers are told what there is by `kitfox.v1.Reflection`, which is served beside the services.
     Without listeners it serves nobody, and only keeps its services open.
 
     Raises:
@@ -132,14 +134,17 @@ class Server:
             yield addresses
 
     def _routes(self) -> Mapping[Method, Endpoint]:
-        routes = {
-            method: self._wrap(endpoint)
-            for service in self._services
-            for method, endpoint in service.routes().items()
-        }
+        routes = self._wrapped(self._services)
         for listener in self._listeners:
             self._check_kinds(listener, routes)
-        return routes
+        return {**routes, **self._wrapped([Reflection(routes)])}
+
+    def _wrapped(self, services: Iterable[Service]) -> dict[Method, Endpoint]:
+        return {
+            method: self._wrap(endpoint)
+            for service in services
+            for method, endpoint in service.routes().items()
+        }
 
     def _check_kinds(self, listener: Listener, routes: Mapping[Method, Endpoint]) -> None:
         missing = [method for method in routes if method.kind not in listener.kinds]

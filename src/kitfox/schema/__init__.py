@@ -1,4 +1,4 @@
-"""What a service says about itself: its operations as an OpenAPI document and as a page to read."""
+"""What a service says about itself: documents for programs, a page for people, what has changed."""
 
 from kitfox.schema._asyncapi import asyncapi as asyncapi
 from kitfox.schema._description import (
@@ -12,6 +12,7 @@ from kitfox.schema._openapi import openapi as openapi
 from kitfox.schema._operation import Operation as Operation
 from kitfox.schema._page import docs_page as docs_page, docs_page_csp as docs_page_csp
 from kitfox.schema._problem import PROBLEM_MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem as Problem
+from kitfox.schema._reflection import Reflection as Reflection
 
 __all__ = [
     "PROBLEM_MEDIA_TYPE",
@@ -20,6 +21,7 @@ __all__ = [
     "MethodDescription",
     "Operation",
     "Problem",
+    "Reflection",
     "asyncapi",
     "describe",
     "diff",

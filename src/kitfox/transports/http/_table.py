@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from kitfox.core import DefinitionError, Method, Routes, method_of
+from kitfox.core import DefinitionError, Method, Routes, method_of, service_name
 from kitfox.net import Router
-from kitfox.schema import Operation
+from kitfox.schema import Operation, Reflection
 from kitfox.transports.http._binding import default_operation, operation_of, query_operation
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._route import Route
@@ -16,7 +16,7 @@ Bindings = Mapping[Callable[..., object] | Method, str]
 class RouteTable:
     """The routes of some methods, found as a Router finds them.
 
-    `operations` are those that documents show, one for each method.
+    `operations` are those that documents show, one for each method of a service of the user's.
     """
 
     def __init__(
@@ -30,7 +30,8 @@ class RouteTable:
         self.operations: list[Operation] = []
         for method, endpoint in carried.items():
             operations = _operations(method, chosen.get(method))
-            self.operations.append(operations[0])
+            if method.service != service_name(Reflection):
+                self.operations.append(operations[0])
             for operation in operations:
                 self._add(operation, Route(operation, endpoint, limits, streams))
 
