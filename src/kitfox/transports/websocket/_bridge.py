@@ -23,6 +23,8 @@ from kitfox.transports.websocket._wire import Message
 
 _log = logging.getLogger("kitfox.websocket")
 _FAILED = 1011  # RFC 6455, 7.4.1
+# What is ours to say about a refusal, whatever the application says.
+_FRAMING = {b"connection", b"content-length", b"date", b"transfer-encoding"}
 _NOT_HTTP = ("method", "type", "extensions", "subprotocols")
 
 
@@ -139,12 +141,11 @@ class Bridge:
         self._response = None
         response = self._decisions.reject(status, "")
         response.body = body
-        response.headers["Content-Length"] = str(len(body))
+        del response.headers["Content-Type"], response.headers["Content-Length"]
         for name, value in headers:
-            key = name.decode("latin-1")
-            if key in response.headers:
-                del response.headers[key]
-            response.headers[key] = value.decode("latin-1")
+            if name.lower() not in _FRAMING:
+                response.headers[name.decode("latin-1")] = value.decode("latin-1")
+        response.headers["Content-Length"] = str(len(body))
         self._answer(response)
         self.closed(1006, "")
 

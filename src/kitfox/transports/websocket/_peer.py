@@ -22,6 +22,11 @@ INVALID = 1007  # RFC 6455, 7.4.1: what these codes mean
 LOST = 1006
 GONE = 1011
 
+# How much is sent in one turn of the loop before its sender must let the others have theirs, bytes;
+# and what a message counts for at least.
+_TURN = 64 * 1024
+_MESSAGE = 512
+
 
 class Owner(Protocol):
     """Whose WebSocket it is."""
@@ -64,6 +69,7 @@ class Peer(asyncio.Protocol):
         self._flushing: asyncio.Handle | None = None
         self._partial = Partial()
         self._writable: asyncio.Future[None] | None = None  # while the transport takes no more
+        self._turn = 0  # bytes that were sent since the last flush
         self._unsent = 0  # when it was last looked at
         self._held = False  # whether the owner wants nothing more now
         self._told = self._is_lost = False
@@ -77,6 +83,7 @@ class Peer(asyncio.Protocol):
         """Send a message, with those of the same turn of the loop; none when it is not open."""
         if not self.open:
             return
+        self._turn += max(len(message), _MESSAGE)
         if isinstance(message, str):
             self.decisions.send_text(message.encode())
         else:
@@ -86,6 +93,8 @@ class Peer(asyncio.Protocol):
 
     async def writable(self) -> None:
         """Wait until the transport takes more."""
+        if self._turn > _TURN:
+            await asyncio.sleep(0)  # the flush comes first
         if self._writable is not None:
             await asyncio.wait([self._writable])
 
@@ -149,7 +158,7 @@ class Peer(asyncio.Protocol):
 
     def flush(self) -> None:
         """Write what was decided to be sent."""
-        self._flushing = None
+        self._flushing, self._turn = None, 0
         data = self.decisions.data_to_send()
         if self._is_lost or not data:
             return
