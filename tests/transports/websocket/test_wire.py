@@ -1,7 +1,9 @@
 """Frames as messages, and back."""
 
+import math
 from contextlib import suppress
 
+import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
@@ -80,6 +82,13 @@ def test_any_text_is_a_frame_or_a_bad_one(text):
 def test_deep_nesting_is_a_bad_frame():
     with pytest.raises(BadFrame):
         TEXT.from_caller('["request", 1, "/a/b", ' + "[" * 200_000)
+
+
+@pytest.mark.parametrize("timeout", [math.nan, -1.0])
+def test_a_timeout_that_is_no_length_is_a_bad_frame(timeout):
+    message = msgspec.msgpack.encode(["request", 1, "/a/b", {}, {}, timeout])
+    with pytest.raises(BadFrame, match="float"):
+        BINARY.from_caller(message)
 
 
 def test_what_later_versions_may_add_to_a_frame_is_ignored():

@@ -30,6 +30,7 @@ Message = str | bytes
 
 _Number = Annotated[int, msgspec.Meta(ge=0, le=2**53)]  # as much as JavaScript counts
 _Items = Annotated[int, msgspec.Meta(ge=1, le=2**16)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0)]  # so not NaN either
 
 
 class _Request(msgspec.Struct, array_like=True, tag="request", frozen=True):
@@ -37,7 +38,7 @@ class _Request(msgspec.Struct, array_like=True, tag="request", frozen=True):
     path: str
     body: msgspec.Raw
     metadata: dict[str, str] = {}
-    timeout: float | None = None
+    timeout: _Seconds | None = None
 
 
 class _Item(msgspec.Struct, array_like=True, tag="item", frozen=True):
