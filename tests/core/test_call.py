@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kitfox import Call, Cancelled, Internal, Kind, Method, NotFound, current_call
-from kitfox.core import mapped, serving, within_deadline
+from kitfox.core import mapped, served_call, serving, within_deadline
 from kitfox.scope import Deadline, current_deadline
 
 METHOD = Method("a.B", "C", Kind.SERVER_STREAM, int, int)
@@ -141,3 +141,15 @@ async def test_mapping_closes_the_generator_it_reads():
 async def test_what_is_no_async_iterator_is_refused_by_its_type():
     with pytest.raises(TypeError, match="expected an async iterator of requests, got list"):
         await anext(mapped([1], lambda number: number))
+
+
+async def test_outside_of_a_handler_no_call_is_served():
+    seen = []
+
+    async def handler(call, message):
+        seen.append(served_call())
+
+    call = Call(METHOD)
+    await asyncio.create_task(serving(handler)(call, None))
+    assert seen == [call]
+    assert served_call() is None

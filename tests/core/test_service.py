@@ -88,6 +88,21 @@ def describe(method):
     return (method.path, method.kind, method.idempotent)
 
 
+def test_a_method_names_what_its_caller_must_be_allowed():
+    class Grades(Service):
+        @rpc(scopes=("grades:read", "grades:write"))
+        async def correct(self, student: str) -> None:
+            """Correct a grade."""
+
+        @rpc
+        async def count(self) -> int:
+            """Count the grades."""
+            return 0
+
+    scopes = {name: method.scopes for name, method in methods_of(Grades).items()}
+    assert scopes == {"correct": {"grades:read", "grades:write"}, "count": set()}
+
+
 def test_methods_are_those_marked_under_their_wire_names():
     assert {name: describe(method) for name, method in methods_of(Users).items()} == {
         "get": ("/acme.v1.Users/Get", Kind.UNARY, True),

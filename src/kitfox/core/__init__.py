@@ -5,6 +5,7 @@ from kitfox.core._call import (
     Send as Send,
     current_call as current_call,
     nowhere as nowhere,
+    served_call as served_call,
 )
 from kitfox.core._endpoint import Endpoint as Endpoint, Middleware as Middleware, chain as chain
 from kitfox.core._handler import serving as serving
@@ -12,6 +13,11 @@ from kitfox.core._in_flight import InFlight as InFlight
 from kitfox.core._messages import Empty as Empty
 from kitfox.core._metadata import NO_METADATA as NO_METADATA, Metadata as Metadata
 from kitfox.core._method import Kind as Kind, Method as Method
+from kitfox.core._outcome import (
+    Outcome as Outcome,
+    outcome_of as outcome_of,
+    retry_after as retry_after,
+)
 from kitfox.core._reply_stream import ReplyStream as ReplyStream
 from kitfox.core._service import (
     Service as Service,
@@ -75,6 +81,7 @@ __all__ = [
     "Middleware",
     "NotFound",
     "OutOfRange",
+    "Outcome",
     "PermissionDenied",
     "RPCError",
     "ReplyStream",
@@ -95,7 +102,10 @@ __all__ = [
     "method_of",
     "methods_of",
     "nowhere",
+    "outcome_of",
+    "retry_after",
     "rpc",
+    "served_call",
     "service_name",
     "serving",
     "within_deadline",

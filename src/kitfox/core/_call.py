@@ -14,6 +14,8 @@ Send = Callable[[object], Awaitable[None]]
 # without waiting would not hear, on a wire that takes all it is given, that its caller has left.
 _BREATH = 32
 
+_NO_SCOPES: frozenset[str] = frozenset()
+
 _current: ContextVar["Call | None"] = ContextVar("kitfox_call", default=None)
 
 
@@ -30,7 +32,9 @@ class Call:
     `reply_metadata` is what the server says beside its reply; complete when the call is over.
     `sent` counts the reply items that left by `send`; from the first on, no retry is possible.
     One `send` may be in flight at a time; awaiting it is the back-pressure.
-    `peer` is the caller's address; `identity` is who its certificate, checked, says it is, or "".
+    `peer` is the caller's address; `identity` is who the caller has proved to be, or "", and
+    `scopes` what it may do. `tried` names the nodes that this call, or an earlier attempt at it,
+    was given to.
     """
 
     __slots__ = (
@@ -41,7 +45,9 @@ class Call:
         "identity",
         "method",
         "peer",
+        "scopes",
         "sent",
+        "tried",
     )
 
     def __init__(
@@ -60,6 +66,8 @@ class Call:
         self.deadline = deadline
         self.peer = peer
         self.identity = identity
+        self.scopes: frozenset[str] = _NO_SCOPES
+        self.tried: tuple[str, ...] = ()
         self.sent = 0
         self._send = send
 
@@ -92,6 +100,14 @@ class Call:
         if self.sent % _BREATH == 0:
             await asyncio.sleep(0)
 
+    def again(self, *, deadline: Deadline | None) -> "Call":
+        """Return a copy for another attempt, with a deadline of its own and no reply metadata."""
+        copy = Call(self.method, deadline=deadline, peer=self.peer, send=self.send)
+        if self._metadata is not None:
+            copy._metadata = Metadata(self._metadata)
+        copy.identity, copy.scopes, copy.tried = self.identity, self.scopes, self.tried
+        return copy
+
     def __repr__(self) -> str:
         """Return the method's path and the peer."""
         return f"<Call {self.method.path} peer={self.peer or '-'}>"
@@ -107,6 +123,11 @@ def current_call() -> Call:
         msg = "no call is being served here; current_call() is for code that a handler runs"
         raise LookupError(msg)
     return call
+
+
+def served_call() -> Call | None:
+    """Return the call that the running handler serves, or None where none is served."""
+    return _current.get()
 
 
 # Makes a call current for the rest of the running task.

@@ -67,8 +67,6 @@ def serving(
     async def serve(call: Call, message: object) -> object:
         enter_call(call)
         try:
-            if call.deadline is None:
-                return encode(await endpoint(call, decode(message)))
             return encode(await within_deadline(endpoint, call, decode(message)))
         except RPCError:
             raise

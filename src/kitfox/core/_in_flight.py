@@ -46,7 +46,7 @@ class InFlight:
             run.close()
             text = "the server is stopping"
             raise Unavailable(text)
-        task = asyncio.create_task(run, context=Context())
+        task = asyncio.get_running_loop().create_task(run, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -27,7 +27,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Method:
-    """One method of a service. `request` and `reply` are message types (of one item in a stream).
+    """One method of a service.
+
+    `request` and `reply` are the types of a message, in a stream of one item of it; `scopes` are
+    what a caller must be allowed, all of them, where callers are known.
 
     Methods compare by identity: a service class makes each of its methods once.
     """
@@ -38,6 +41,7 @@ class Method:
     request: type
     reply: type
     idempotent: bool = False
+    scopes: frozenset[str] = frozenset()
     doc: str = ""
     path: str = field(init=False)
     """The method's full name, `/package.Service/Method`."""

@@ -5,7 +5,7 @@ The class, or the abstract class it implements, is the contract: both sides read
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, NamedTuple, Self, TypeVar, cast, overload
 
 from kitfox.core._endpoint import Endpoint
@@ -20,8 +20,15 @@ F = TypeVar("F", bound=Function)
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _RESERVED = frozenset({"client", "routes"})
-_MARK = "__rpc_idempotent__"
+_MARK = "__rpc_promises__"
 _METHOD = "__rpc_method__"
+
+
+class _Promises(NamedTuple):
+    """What `@rpc` was told about a method."""
+
+    idempotent: bool
+    scopes: frozenset[str]
 
 
 class _Definition(NamedTuple):
@@ -35,16 +42,20 @@ class _Definition(NamedTuple):
 @overload
 def rpc(function: F, /) -> F: ...
 @overload
-def rpc(*, idempotent: bool = False) -> Callable[[F], F]: ...
-def rpc(function: F | None = None, /, *, idempotent: bool = False) -> F | Callable[[F], F]:
+def rpc(*, idempotent: bool = False, scopes: Iterable[str] = ()) -> Callable[[F], F]: ...
+def rpc(
+    function: F | None = None, /, *, idempotent: bool = False, scopes: Iterable[str] = ()
+) -> F | Callable[[F], F]:
     """Mark a method of a service as callable from elsewhere.
 
     `idempotent` promises that a second run changes nothing more; it allows a retry after the
-    request may have been received, hedging, and HTTP GET.
+    request may have been received, hedging, and HTTP GET. `scopes` are what a caller must be
+    allowed, all of them; they are asked for where a server knows its callers.
     """
+    promises = _Promises(idempotent, frozenset(scopes))
 
     def mark(function: F) -> F:
-        setattr(function, _MARK, idempotent)
+        setattr(function, _MARK, promises)
         return function
 
     return mark if function is None else mark(function)
@@ -155,13 +166,15 @@ def _define(cls: type[Service], attribute: str, function: object) -> _Definition
         raise _no_method(where, function)
     maker = Maker(cls.__rpc_name__, camel(attribute), cls.__module__)
     signature = read_signature(function, where, maker)
+    promises: _Promises = getattr(function, _MARK)
     method = Method(
         service=cls.__rpc_name__,
         name=maker.method,
         kind=signature.kind,
         request=signature.request.message,
         reply=signature.reply.message,
-        idempotent=getattr(function, _MARK),
+        idempotent=promises.idempotent,
+        scopes=promises.scopes,
         doc=inspect.getdoc(function) or "",
     )
     _remember(function, method)

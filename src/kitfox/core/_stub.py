@@ -1,6 +1,6 @@
 """The caller's side of a method: arguments in, a call through an endpoint, the reply out."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from typing import cast
 
@@ -69,15 +69,20 @@ class Caller:
             return await within_deadline(self._endpoint, call, requests)
 
 
-async def within_deadline(endpoint: Endpoint, call: Call, message: object) -> object:
+def within_deadline(endpoint: Endpoint, call: Call, message: object) -> Awaitable[object]:
     """Run `endpoint`, and cancel it at the call's deadline; an expired call is not started.
 
     Raises:
         DeadlineExceeded: the deadline came first.
     """
-    deadline = call.deadline
-    if deadline is None:
-        return await endpoint(call, message)
+    if call.deadline is None:
+        return endpoint(call, message)
+    return _enforced(call.deadline, endpoint, call, message)
+
+
+async def _enforced(
+    deadline: Deadline, endpoint: Endpoint, call: Call, message: object
+) -> object:
     if not deadline.remaining():
         raise _expired(call)
     scope = deadline_scope(deadline)
