@@ -15,9 +15,11 @@ HOMES = {
     "httptools": ("kitfox.net", "kitfox.transports.http"),
     "uvicorn": ("kitfox.transports.http",),
     "hypercorn": ("kitfox.transports.http.hypercorn",),
+    "nats": ("kitfox.transports.nats",),
     "websockets": ("kitfox.transports.websocket",),
     "uvloop": ("kitfox.cli",),
     "click": ("kitfox.cli",),
+    "google": ("kitfox.schema.protobuf", "kitfox.schema._protobuf_descriptors"),
     "zstandard": ("kitfox.services.logs",),
     "jinja2": ("kitfox.services.console",),
 }
