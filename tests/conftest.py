@@ -54,8 +54,11 @@ def nothing_left_running():
 
 
 def is_ours(thread: threading.Thread) -> bool:
-    """Leave out the loop's own pool, which ends with the loop."""
-    return not thread.name.startswith("asyncio_")
+    """Leave out what ends by itself: the loop's own pool with the loop, and grpcio's poller.
+
+    The poller goes with the last of grpcio's objects, and a test's log may hold an error's frames.
+    """
+    return not (thread.name.startswith("asyncio_") or thread.name.endswith("(_poll_wrapper)"))
 
 
 def child_processes() -> Iterator[str]:
@@ -76,15 +79,18 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def chromium_flags() -> list[str]:
+    return list(CHROMIUM_FLAGS)
+
+
 @pytest.fixture
-async def browser(chromium):
+async def browser(chromium, chromium_flags):
     """Run a headless Chromium for one test."""
     from playwright.async_api import async_playwright  # slow to import, and few tests need it
 
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=list(CHROMIUM_FLAGS)
-        )
+        browser = await playwright.chromium.launch(executable_path=chromium, args=chromium_flags)
         yield browser
         await browser.close()
 

@@ -25,7 +25,7 @@ from kitfox.transports.http._exchange import Exchange
 from kitfox.transports.http._headers import RawHeaders
 from kitfox.transports.http._hijack import Upgrade, hijack_of
 from kitfox.transports.http._limits import HTTPLimits
-from kitfox.transports.http._pages import PATHS, PROBES, Ready, pages
+from kitfox.transports.http._pages import PATHS, PROBES, SCRIPT, Ready, pages
 from kitfox.transports.http._passengers import (
     Passengers,
     WebSockets,
@@ -93,13 +93,16 @@ class HTTPApp:
         limits = limits or HTTPLimits()
         self._streams = Streams(limits.streams)
         self._table = RouteTable(methods, routes or {}, limits, self._streams)
-        self._pages = pages(title, version, self._table.operations, ready)
+        self._passengers = Passengers(methods, websocket, upgrades or {})
+        script = self._passengers.script
+        extra = frozenset[str]() if script is None else frozenset({SCRIPT})
+        self._paths, self._open = PATHS | extra, PROBES | extra
+        self._pages = pages(title, version, self._table.operations, ready, script)
         self._door = Door(token=token, cors=cors, hosts=hosts)
         self._header_count = limits.header_count
         self._fallback = fallback
         self._cors = cors
         self._closing: RawHeaders = ()
-        self._passengers = Passengers(methods, websocket, upgrades or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it to whoever does."""
@@ -152,9 +155,10 @@ class HTTPApp:
         self._check_count(scope)
         if self._cors is not None and is_preflight(verb, headers) and self._owns(path):
             return exchange.adding(*preflight_headers(self._cors)).empty(204)
-        if path not in PROBES:
+        match = self._table.find(verb, path)
+        if match is not None or path not in self._open:
             self._door.check_entry(headers)
-        if (match := self._table.find(verb, path)) is None:
+        if match is None:
             return self._elsewhere(exchange, verb, path)
         route, names = match
         self._door.check_call(headers, safe=route.safe)
@@ -172,7 +176,7 @@ class HTTPApp:
     def _elsewhere(self, exchange: Exchange, verb: str, path: str) -> Awaitable[None]:
         """Answer what no method does; a page answers all that is asked of its path."""
         elsewhere = self._fallback
-        if path in PATHS:
+        if path in self._paths:
             elsewhere = self._pages if verb in _READING else None
         if elsewhere is None:
             raise self._unknown(exchange.scope, path)
@@ -180,7 +184,7 @@ class HTTPApp:
 
     def _unknown(self, scope: Scope, path: str) -> Refused:
         whole = scope["path"]
-        if verbs := ", ".join(_READING if path in PATHS else self._table.verbs(path)):
+        if verbs := ", ".join(_READING if path in self._paths else self._table.verbs(path)):
             text = f"{whole} does not answer {scope['method']}; it answers {verbs}"
             return Refused(405, Code.UNIMPLEMENTED, text, ((b"allow", verbs.encode()),))
         return Refused(404, Code.UNIMPLEMENTED, f"there is no {whole}")

@@ -1,5 +1,8 @@
 """What every server tells about itself: its health, its methods as a document and as a page.
 
+With WebSockets it also gives out what a web page makes calls with. Everybody may have that, as it
+is the same everywhere; a page could show no token for it either.
+
 The probes follow Kubernetes' naming. Liveness never looks at dependencies: a restart would not
 mend those.
 """
@@ -14,8 +17,14 @@ from kitfox.schema import Operation, docs_page, docs_page_csp, openapi
 Ready = Callable[[], bool]
 
 
-def pages(title: str, version: str, operations: Iterable[Operation], ready: Ready) -> Site:
-    """Return the site with `/livez`, `/readyz`, `/startupz`, `/openapi.json` and `/docs`."""
+def pages(
+    title: str,
+    version: str,
+    operations: Iterable[Operation],
+    ready: Ready,
+    script: bytes | None,
+) -> Site:
+    """Return the site with all of PATHS; without a `script`, there is none of those."""
     document = openapi(title, version, operations)
     data = msgspec.json.encode(document)
     page = docs_page(document).encode()
@@ -33,16 +42,22 @@ def pages(title: str, version: str, operations: Iterable[Operation], ready: Read
     async def docs(_: SiteRequest) -> SiteReply:
         return SiteReply(200, page, "text/html; charset=utf-8", csp)
 
-    return Site(
-        {
-            "GET /livez": live,
-            "GET /readyz": is_ready,
-            "GET /startupz": live,
-            "GET /openapi.json": describe,
-            "GET /docs": docs,
-        }
-    )
+    async def calling(_: SiteRequest) -> SiteReply:
+        return SiteReply(200, script or b"", "text/javascript; charset=utf-8", _FRESH)
 
+    routes = {
+        "GET /livez": live,
+        "GET /readyz": is_ready,
+        "GET /startupz": live,
+        "GET /openapi.json": describe,
+        "GET /docs": docs,
+    }
+    return Site(routes if script is None else {**routes, f"GET {SCRIPT}": calling})
+
+
+# A page must not speak to a new server with what it has from an old one.
+_FRESH = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
 
 PROBES = frozenset({"/livez", "/readyz", "/startupz"})
+SCRIPT = "/kitfox.js"
 PATHS = PROBES | frozenset({"/openapi.json", "/docs"})

@@ -23,6 +23,11 @@ _REASON = 60  # characters, so that they fit into the 123 bytes of a control fra
 class ServedWebSockets(Protocol):
     """What answers WebSockets while a listener listens."""
 
+    @property
+    def script(self) -> bytes:
+        """What a web page makes calls with: a module of JavaScript."""
+        ...
+
     def answers(self, scope: Scope) -> bool:
         """Whether it is the one to answer a scope of type `websocket`."""
         ...
@@ -56,6 +61,11 @@ class Passengers:
     ) -> None:
         self.websocket = None if websocket is None else websocket.serve(routes)
         self._upgrades = {name.lower(): each.serve(routes) for name, each in upgrades.items()}
+
+    @property
+    def script(self) -> bytes | None:
+        """What a web page makes calls with, if it can."""
+        return None if self.websocket is None else self.websocket.script
 
     def accept_websocket(self, scope: Scope, headers: Mapping[bytes, bytes], app: ASGIApp) -> bool:
         """Let `app` have a request as a WebSocket, if it asks for that and the server can."""

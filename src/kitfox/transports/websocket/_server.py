@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
 from kitfox.core import InFlight, Routes
 from kitfox.multiplex import KeepAlive, Services
@@ -17,6 +18,9 @@ from kitfox.transports.websocket._wire import SUBPROTOCOLS
 
 _log = logging.getLogger("kitfox.websocket")
 _FAILED = 1011  # RFC 6455, 7.4.1
+
+# The client for web pages; an HTTP listener with WebSockets gives it out.
+SCRIPT: Final = Path(__file__).with_name("kitfox.js")
 
 T = TypeVar("T")
 
@@ -70,6 +74,11 @@ class ServedSockets:
         self._plain: set[Socket] = set()
         self._tasks: set[asyncio.Task[object]] = set()
         self._bridges: set[Bridge] = set()
+
+    @property
+    def script(self) -> bytes:
+        """The client for web pages."""
+        return SCRIPT.read_bytes()
 
     def answers(self, scope: Scope) -> bool:
         """Whether a WebSocket is for calls, or for one of the handlers."""
