@@ -17,11 +17,10 @@ async def shout(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"plain"})
         return
-    reader, writer = raw_stream(scope, "lines")
-    while line := await reader.readline():
-        writer.write(line.upper())
-        await writer.drain()
-    writer.close()
+    with raw_stream(scope, "lines") as (reader, writer):
+        while line := await reader.readline():
+            writer.write(line.upper())
+            await writer.drain()
 
 
 class Parrot(asyncio.Protocol):
@@ -104,12 +103,11 @@ async def test_a_connection_can_be_taken_once(serving, book, wire):
     failed = asyncio.get_running_loop().create_future()
 
     async def greedy(scope, receive, send):
-        _, writer = raw_stream(scope, "lines")
-        try:
-            raw_stream(scope, "lines")
-        except RuntimeError as error:
-            failed.set_result(str(error))
-        writer.close()
+        with raw_stream(scope, "lines"):
+            try:
+                hijack_of(scope)(asyncio.Protocol())
+            except RuntimeError as error:
+                failed.set_result(str(error))
 
     async with serving(book, fallback=greedy) as url, wire(url) as client:
         client.send(ASK % b"")
@@ -119,8 +117,21 @@ async def test_a_connection_can_be_taken_once(serving, book, wire):
 
 def test_a_foreign_server_has_nothing_to_hijack():
     assert hijack_of({"type": "http"}) is None
-    with pytest.raises(RuntimeError, match="not kitfox's own"):
-        raw_stream({"type": "http"}, "lines")
+    stream = raw_stream({"type": "http"}, "lines")
+    with pytest.raises(RuntimeError, match="not kitfox's own"), stream:
+        pass
+
+
+async def test_whoever_fails_on_a_stream_closes_it(serving, book, wire, caplog):
+    async def careless(scope, receive, send):
+        with raw_stream(scope, "lines") as (reader, _):
+            raise LookupError(await reader.readline())
+
+    async with serving(book, fallback=careless) as url, wire(url) as client:
+        client.send(ASK % b"" + b"lost\n")
+        assert (await client.answer(bodyless=True)).status == 101
+        assert await client.rest() == b""
+    assert "lost" in caplog.text
 
 
 async def test_the_connection_is_cut_when_the_listener_stops(serving, book, wire):

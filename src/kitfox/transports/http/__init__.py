@@ -12,10 +12,6 @@ from kitfox.transports.http._hijack import (
 )
 from kitfox.transports.http._limits import HTTPLimits as HTTPLimits
 from kitfox.transports.http._listener import HTTP as HTTP
-from kitfox.transports.http._passengers import (
-    ServedWebSockets as ServedWebSockets,
-    WebSockets as WebSockets,
-)
 
 __all__ = [
     "CORS",
@@ -25,10 +21,8 @@ __all__ = [
     "HTTPLimits",
     "HTTPOptions",
     "Hijack",
-    "ServedWebSockets",
     "Upgrade",
     "Upgraded",
-    "WebSockets",
     "hijack_of",
     "raw_stream",
 ]

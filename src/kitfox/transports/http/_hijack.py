@@ -6,6 +6,8 @@ way. A request that nobody hijacks is answered as any other, as if it had not as
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Final, Protocol
 
 from kitfox.core import Routes
@@ -63,8 +65,11 @@ def switching(name: str) -> bytes:
     )
 
 
-def raw_stream(scope: Scope, name: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Switch a request's connection to the protocol `name`, and return it as asyncio's streams.
+@contextmanager
+def raw_stream(
+    scope: Scope, name: str
+) -> Iterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Switch a request's connection to the protocol `name`: as asyncio's streams, for a block.
 
     Raises:
         RuntimeError: the server cannot do that, or the request did not ask for it.
@@ -75,7 +80,8 @@ def raw_stream(scope: Scope, name: str) -> tuple[asyncio.StreamReader, asyncio.S
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)
     transport = hijack(protocol, switching(name))
-    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+    with closing(asyncio.StreamWriter(transport, protocol, reader, loop)) as writer:
+        yield reader, writer
 
 
 class Taken:
