@@ -347,3 +347,45 @@ async def test_types_in_streams_are_those_of_their_items():
     messages = ProtobufMessages(file)
     encode, decode = messages.encoder(method.request), messages.decoder(method.request)
     assert decode(encode(method.request(7))) == method.request(7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (bytearray, bytearray(b"raw")),
+        (memoryview, memoryview(b"raw")),
+        (frozenset[int], frozenset({1, 2})),
+        (dict, {"key": [1, "two", None]}),
+        (list, [1, "two", None]),
+        (dict[Role, int], {Role.READER: 1}),
+        (dict[dt.date, dict[bool, int]], {dt.date(2026, 11, 22): {True: 1}}),
+        (dict[str, dt.timedelta], {"back": dt.timedelta(-1, 5, 7)}),
+        (dict[str, int | None], {"gap": None}),
+        (t.Literal["a", 1, None], 1),
+        (int | dict[str, int] | list[int], {"key": 1}),
+        (dt.datetime | int, dt.datetime(2026, 11, 22, tzinfo=dt.UTC)),
+        (list[tuple[int, str | None]], [(1, None)]),
+        (list[None], [None]),
+        (tuple[()], ()),
+        (None, None),
+        (int | None | msgspec.UnsetType, msgspec.UNSET),
+    ],
+)
+def test_types_of_all_sorts_travel(kind, value):
+    holder = msgspec.defstruct("Holder", [("value", kind, msgspec.UNSET)])
+    encode, decode = codec_of(holder)
+    assert decode(encode(holder(value))) == holder(value)
+
+
+def test_a_value_that_holds_itself_is_refused():
+    folder = Folder("a")
+    folder.inside.append(folder)
+    encode, _ = codec_of(Folder)
+    with pytest.raises(TypeError):
+        encode(folder)
+
+
+def test_a_field_may_be_called_as_a_method_of_protobufs():
+    odd = msgspec.defstruct("Odd", [("HasField", int | None), ("SerializeToString", str)])
+    encode, decode = codec_of(odd)
+    assert decode(encode(odd(1, "a"))) == odd(1, "a")

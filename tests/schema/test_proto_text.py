@@ -221,6 +221,12 @@ def test_a_map_without_texts_or_numbers_for_keys_is_refused():
         proto_of(messages(struct))
 
 
+def test_two_fields_that_are_one_in_protobufs_json_are_refused():
+    struct = msgspec.defstruct("Bad", [("a_b", int), ("aB", int)])
+    with pytest.raises(DefinitionError, match="'a_b' and 'aB' are both 'aB'"):
+        proto_of(messages(struct))
+
+
 def test_one_file_is_of_one_package():
     one = Method("acme.v1.Users", "Get", Kind.UNARY, User, User)
     two = Method("acme.v2.Users", "Get", Kind.UNARY, User, User)

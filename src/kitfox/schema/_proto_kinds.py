@@ -75,6 +75,25 @@ def scalar_of(info: inspect.Type, owner: str) -> Scalar | WellKnown:
     return kind
 
 
+def key_of(info: inspect.Type, owner: str) -> Scalar:
+    """Return what the keys of a map become; keys of any type are texts, as in JSON.
+
+    Raises:
+        DefinitionError: protobuf has no such keys.
+    """
+    info = bare(info)
+    if isinstance(info, inspect.AnyType):
+        return Scalar("string")
+    if isinstance(info, inspect.EnumType):
+        if all(isinstance(member.value, str) for member in cast("type[Enum]", info.cls)):
+            return Scalar("string", spelt=True)
+    elif type(info) in _KINDS or isinstance(info, inspect.LiteralType):
+        shape = scalar_of(info, owner)
+        if isinstance(shape, Scalar) and shape.proto in {"bool", "int64", "string"}:
+            return shape
+    raise DefinitionError(f"{owner}: a map's keys in protobuf are texts, ints or bools")
+
+
 def _literal(values: tuple[object, ...]) -> Scalar | WellKnown:
     if all(isinstance(value, str) for value in values):
         return Scalar("string")

@@ -1,7 +1,7 @@
 """The names and numbers that types and fields have in protobuf."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import (
     Annotated,
     NotRequired,
@@ -16,6 +16,9 @@ from kitfox.core import DefinitionError
 from kitfox.schema._proto_shapes import Tag
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_METHODS = frozenset(  # of a message in Python, which a field of that name would hide
+    ["HasField", "ParseFromString", "SerializeToString", "SetInParent", "WhichOneof"]
+)
 _LAST_NUMBER = (1 << 29) - 1
 _PROTOBUFS_OWN = range(19_000, 20_000)
 
@@ -56,8 +59,23 @@ def type_name(cls: object) -> str:
 
 
 def field_name(key: str, number: int) -> str:
-    """Return a field's name: its key, when protobuf can write that."""
-    return key if _IDENTIFIER.fullmatch(key) else f"field_{number}"
+    """Return a field's name: its key, when protobuf and its messages in Python can have that."""
+    fits = _IDENTIFIER.fullmatch(key) and key not in _METHODS
+    return key if fits else f"field_{number}"
+
+
+def check_json_names(cls: object, keys: Iterable[str]) -> None:
+    """Check that no two fields are one in protobuf's JSON, where `a_b` is `aB`.
+
+    Raises:
+        DefinitionError: two are.
+    """
+    seen: dict[str, str] = {}
+    for key in keys:
+        usual = re.sub(r"_+(.?)", lambda match: match[1].upper(), key)
+        if (other := seen.setdefault(usual, key)) != key:
+            text = f"{type_name(cls)}: {other!r} and {key!r} are both {usual!r} in protobuf's JSON"
+            raise DefinitionError(f"{text}; rename one of them")
 
 
 def tags_of(cls: object) -> Mapping[str, int]:

@@ -22,11 +22,19 @@ from kitfox.schema._proto_kinds import (
     alternatives,
     bare,
     enumeration,
+    key_of,
     kinds_of,
     member_name,
     scalar_of,
 )
-from kitfox.schema._proto_names import Names, camel, field_name, numbers, type_name
+from kitfox.schema._proto_names import (
+    Names,
+    camel,
+    check_json_names,
+    field_name,
+    numbers,
+    type_name,
+)
 from kitfox.schema._proto_shapes import (
     Access,
     Box,
@@ -38,7 +46,6 @@ from kitfox.schema._proto_shapes import (
     ProtoFile,
     ProtoMethod,
     Record,
-    Scalar,
     Shape,
     Singular,
     Table,
@@ -134,11 +141,7 @@ class _Plan:
         return self._added(Box(self._names.give(owner), shape))
 
     def _table(self, info: inspect.DictType, owner: str) -> Table:
-        key = self._shape(info.key_type, owner)
-        if isinstance(key, Enumeration) and all(isinstance(c.value, str) for c in key.choices[1:]):
-            key = Scalar("string", spelt=True)
-        if not isinstance(key, Scalar) or key.proto in {"double", "bytes"}:
-            raise DefinitionError(f"{owner}: a map's keys in protobuf are texts, ints or bools")
+        key = key_of(info.key_type, owner)
         return Table(key, self._singular(info.value_type, f"{owner}Value"))
 
     def _enumeration(self, cls: type[Enum]) -> Enumeration:
@@ -186,6 +189,7 @@ class _Plan:
             tag=_tag(info),
         )
         self._records[cls] = self._added(record)
+        check_json_names(cls, [field.encode_name for field in info.fields])
         return self._filled(record, info.fields, numbers(cls, [f.name for f in info.fields]))
 
     def _filled(self, record: Record, fields: Sequence[inspect.Field], of: Sequence[int]) -> Record:

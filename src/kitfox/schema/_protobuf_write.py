@@ -216,6 +216,8 @@ def _converter(shape: Scalar | Enumeration) -> Convert | None:
     """Return what makes a value protobuf's, or None when it is so already."""
     if isinstance(shape, Enumeration):
         return _number_of(shape)
+    if shape.proto == "bytes":
+        return _raw
     return _spell if shape.spelt else None
 
 
@@ -229,6 +231,11 @@ def _number_of(enumeration: Enumeration) -> Convert:
         return numbers[plain]
 
     return number
+
+
+def _raw(value: Value) -> bytes:
+    """Return what has bytes as bytes; an int, of which Python would make so many, has none."""
+    return value if isinstance(value, bytes) else bytes(memoryview(value))
 
 
 def _spell(value: Value) -> str:
