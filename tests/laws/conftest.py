@@ -6,6 +6,7 @@ on the wires that carry them; that the others refuse such calls is a law of its 
 
 import asyncio
 import atexit
+import itertools
 import shutil
 import tempfile
 from contextlib import asynccontextmanager
@@ -224,19 +225,27 @@ class WebSocketSWire(WebSocketWire):
 
 
 class NATSWire:
-    """NATS, with a real server between."""
+    """NATS, with a real server between. Each has an account there, as if it were alone."""
 
     kinds = NATS.kinds
     limit = 2**20 - 2**14  # the server's default, less the room for headers
 
-    server = NATSServer()
+    accounts = ("moss", "fern", "reed")
+    server = NATSServer(
+        "accounts {"
+        + "".join(f"{name} {{ users: [{{ user: {name}, password: pw }}] }}\n" for name in accounts)
+        + "}"
+    )
+    turns = itertools.cycle(accounts)
 
     def __init__(self, *, grace):
-        self.listener = NATS(self.server.url, grace=grace)
+        self._url = self.server.url.replace("//", f"//{next(self.turns)}:pw@")
+        self.listener = NATS(self._url, grace=grace)
 
     @asynccontextmanager
     async def dial(self, address):
-        async with NATSConnection(address) as connection:
+        assert address == self.server.url
+        async with NATSConnection(self._url) as connection:
             yield connection
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kitfox import Kind, Service, Unimplemented, rpc
+from kitfox import Kind, Service, Unimplemented, Unreachable, rpc
 
 
 class Sums(Service, name="laws.Sums"):
@@ -58,6 +58,12 @@ class Silence(Service, name="laws.Silence"):
         return len([silence async for silence in silences])
 
 
+class LaterSilence(Service, name="laws.Silence"):
+    @rpc
+    async def shout(self) -> None:
+        pass
+
+
 async def stream_of(*items):
     for item in items:
         yield item
@@ -92,9 +98,16 @@ async def test_a_default_stands_in_for_an_argument(serve):
         assert await Sums.client(connection).add(41) == 42
 
 
-async def test_a_method_that_nobody_serves_is_unimplemented(serve):
+async def test_a_method_that_its_service_lacks_is_unimplemented(serve):
     async with serve(Silence()) as connection:
         with pytest.raises(Unimplemented):
+            await LaterSilence.client(connection).shout()
+
+
+async def test_a_service_that_nobody_serves_is_unimplemented_or_cannot_be_reached(serve):
+    """Where there is no server to say so, as with NATS, one may be about to come."""
+    async with serve(Silence()) as connection:
+        with pytest.raises((Unimplemented, Unreachable)):
             await Sums.client(connection).add(1)
 
 

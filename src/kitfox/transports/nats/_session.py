@@ -1,0 +1,203 @@
+"""One connection to a NATS server, while it stands.
+
+A session never reconnects. What was subscribed to, and what was not yet sent, ends with it: a
+request that arrives after an outage would find that its caller has been told it failed.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from typing import cast
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error, SlowConsumerError
+
+from kitfox.scope import fail_after
+from kitfox.transports.nats._message import Message
+from kitfox.transports.nats._target import Target
+
+_log = logging.getLogger("kitfox.nats")
+
+Handler = Callable[[Message], None]
+_Drain = Callable[[], Awaitable[None]]  # nats-py does not say
+
+# So many bytes may wait to be handed to the socket before those who can wait do, and so long may
+# the server take to answer when this side takes its leave, seconds.
+_WAITING = 256 * 1024
+_FLUSH_WITHIN = 2
+_WRITTEN_SOON = 0.001
+# A server that is silent is asked so often, seconds; the second question unanswered is the last.
+_PING_INTERVAL = 5
+_CONNECT_WITHIN = 2
+_BEFORE_NEXT_TRY = 0.1
+
+
+class _Client(Client):
+    """A client that flushes all that it was given.
+
+    That of nats-py writes its PING past what still waits to be written, so that the PONG proves
+    nothing; a drain, which waits for it too, would lose requests that are on their way.
+    """
+
+    async def flush(self, timeout: int = _FLUSH_WITHIN) -> None:  # noqa: ASYNC109  nats-py's own
+        while self.is_connected and self.pending_data_size:  # noqa: ASYNC110  it tells nobody
+            await asyncio.sleep(_WRITTEN_SOON)
+        await super().flush(timeout)
+
+
+class Session:
+    """A connection that stands; `lost` is set, with why, when it does no longer."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._client = _Client()
+        self._subscriptions: list[Subscription] = []
+        self._outbox: deque[Message] = deque()
+        self._waiting = 0
+        self._more = asyncio.Event()
+        self._sent = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._last_error = "no server answers"
+        self._dialled = False
+        self._warned = False
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    @property
+    def last_error(self) -> str:
+        """What went wrong last."""
+        return self._last_error
+
+    @property
+    def max_payload(self) -> int:
+        """How many bytes of headers and body the server takes in one message."""
+        return self._client.max_payload
+
+    def new_inbox(self) -> str:
+        """Return a subject below which nobody else listens."""
+        return self._client.new_inbox()
+
+    async def connect(self) -> None:
+        """Try each server in turn, for ever, until one takes us.
+
+        Raises:
+            TLSError: a file that TLS needs is of no use.
+        """
+        context = None if self._target.tls is None else self._target.tls.client_context()
+        self._dialled = True
+        await self._client.connect(
+            list(self._target.servers),
+            name="kitfox",
+            tls=context,
+            error_cb=self._on_error,
+            disconnected_cb=self._on_loss,
+            closed_cb=self._on_loss,
+            connect_timeout=_CONNECT_WITHIN,
+            ping_interval=_PING_INTERVAL,
+            max_outstanding_pings=1,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=cast("int", _BEFORE_NEXT_TRY),  # it only sleeps so long
+        )
+        self._writer = asyncio.create_task(self._write())
+
+    async def subscribe(self, subject: str, handler: Handler, *, queue: str = "") -> None:
+        """Hear what is said at `subject`; of those in one `queue`, one hears it.
+
+        Raises:
+            ConnectionError: the session was lost meanwhile.
+        """
+
+        async def hear(message: Msg) -> None:
+            handler(Message(message.subject, message.data, message.reply, message.headers))
+
+        try:
+            made = await self._client.subscribe(  # pyright: ignore[reportUnknownMemberType]  a bare Future
+                subject, queue=queue, cb=hear
+            )
+        except Error as error:
+            raise ConnectionError(str(error)) from error
+        self._subscriptions.append(made)
+
+    async def unsubscribe(self, subjects: Collection[str]) -> None:
+        """Hear no more of these, once all that the server has sent us until then is heard."""
+        leaving = [each for each in self._subscriptions if each.subject in subjects]
+        self._subscriptions = [each for each in self._subscriptions if each not in leaving]
+        with suppress(Error, OSError, TimeoutError):
+            async with fail_after(_FLUSH_WITHIN):
+                await asyncio.gather(*(cast("_Drain", each.drain)() for each in leaving))
+
+    def send(self, message: Message) -> None:
+        """Publish a message after those before it. Never waits; after a loss it does nothing."""
+        if not self.lost.done():
+            self._outbox.append(message)
+            self._waiting += len(message.body)
+            self._more.set()
+
+    async def writable(self) -> None:
+        """Wait until there is room for more, or until the session is lost."""
+        while self._waiting > _WAITING and not self.lost.done():
+            self._sent.clear()
+            await self._sent.wait()
+
+    async def flush(self) -> None:
+        """Wait until the server has all that was sent; not for long, for it may be gone."""
+        with suppress(Error, OSError, TimeoutError):
+            async with fail_after(_FLUSH_WITHIN):
+                while self._outbox and not self.lost.done():
+                    self._sent.clear()
+                    await self._sent.wait()
+                await self._client.flush()
+
+    async def aclose(self) -> None:
+        """Leave the server, or give up reaching one."""
+        self._lose("it was closed")
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.wait([self._writer])
+        with suppress(Error, OSError):
+            for each in self._subscriptions:
+                await each.unsubscribe()
+        if self._dialled:
+            with suppress(Error, OSError):
+                await self._client.close()
+
+    async def _write(self) -> None:
+        """Hand to the client what is in the outbox; it waits when the socket takes no more.
+
+        The client may swallow a cancellation, so this ends with the session also by itself.
+        """
+        while not self.lost.done():
+            self._more.clear()
+            while self._outbox:
+                message = self._outbox.popleft()
+                self._waiting -= len(message.body)
+                await self._publish(message)
+            self._sent.set()
+            await self._more.wait()
+
+    async def _publish(self, message: Message) -> None:
+        headers = None if message.headers is None else dict(message.headers)
+        try:
+            await self._client.publish(message.subject, message.body, message.reply, headers)
+        except (Error, OSError) as error:
+            _log.debug("not sent to %s: %r", message.subject, error)
+
+    async def _on_error(self, error: Exception) -> None:
+        if self._writer is None and not self._warned:
+            self._warned = True
+            _log.warning("cannot connect to %s yet: %s", self._target.url, error)
+        self._last_error = str(error) or type(error).__name__
+        if isinstance(error, SlowConsumerError):  # something was dropped: nothing is sure any more
+            self._lose(self._last_error)
+
+    async def _on_loss(self) -> None:
+        self._lose(self._last_error)
+
+    def _lose(self, why: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(why)
+        self._more.set()
+        self._sent.set()
