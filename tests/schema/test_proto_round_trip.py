@@ -361,7 +361,7 @@ async def test_types_in_streams_are_those_of_their_items():
         (dict[dt.date, dict[bool, int]], {dt.date(2026, 11, 22): {True: 1}}),
         (dict[str, dt.timedelta], {"back": dt.timedelta(-1, 5, 7)}),
         (dict[str, int | None], {"gap": None}),
-        (t.Literal["a", 1, None], 1),
+        (t.Literal["a", 1] | None, 1),
         (int | dict[str, int] | list[int], {"key": 1}),
         (dt.datetime | int, dt.datetime(2026, 11, 22, tzinfo=dt.UTC)),
         (list[tuple[int, str | None]], [(1, None)]),

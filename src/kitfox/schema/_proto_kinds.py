@@ -85,7 +85,7 @@ def key_of(info: inspect.Type, owner: str) -> Scalar:
     if isinstance(info, inspect.AnyType):
         return Scalar("string")
     if isinstance(info, inspect.EnumType):
-        if all(isinstance(member.value, str) for member in cast("type[Enum]", info.cls)):
+        if all(isinstance(member.value, str) for member in info.cls):
             return Scalar("string", spelt=True)
     elif type(info) in _KINDS or isinstance(info, inspect.LiteralType):
         shape = scalar_of(info, owner)
