@@ -80,9 +80,7 @@ def within_deadline(endpoint: Endpoint, call: Call, message: object) -> Awaitabl
     return _enforced(call.deadline, endpoint, call, message)
 
 
-async def _enforced(
-    deadline: Deadline, endpoint: Endpoint, call: Call, message: object
-) -> object:
+async def _enforced(deadline: Deadline, endpoint: Endpoint, call: Call, message: object) -> object:
     if not deadline.remaining():
         raise _expired(call)
     scope = deadline_scope(deadline)

@@ -36,10 +36,13 @@ class Dialled:
         """Return what makes calls of `method`."""
         encode, decode = self._codec.encode, reply_decoder(self._codec, method.reply)
 
-        async def call_over(call: Call, message: object) -> object:
-            end = self._up
-            if end is None or not end.open:
-                end = await self._connected()
+        def call_over(call: Call, message: object) -> Awaitable[object]:
+            if (end := self._up) is not None and end.open:
+                return end.call(call, message, encode, decode)
+            return dial_and_call(call, message)
+
+        async def dial_and_call(call: Call, message: object) -> object:
+            end = await self._connected()
             return await end.call(call, message, encode, decode)
 
         return call_over
