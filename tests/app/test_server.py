@@ -16,8 +16,7 @@ from kitfox import Kind, RPCError, Service, current_call, fail_after, rpc
 from kitfox.app import Readiness, Server, UnsupportedKind
 from kitfox.net import HTTPClient
 from kitfox.registry import MemoryRegistry
-from kitfox.schema import Reflection, read_description
-from kitfox.transports.http import HTTP, HTTPConnection
+from kitfox.transports.http import HTTP
 from kitfox.transports.memory import Memory
 
 
@@ -395,23 +394,3 @@ async def test_a_second_interrupt_does_not_wait_either():
         process.send_signal(signal.SIGINT)
         assert await process.stdout.read() == b"interrupted\n"
         assert await process.wait() == 0
-
-
-async def test_callers_are_told_what_is_served_on_every_wire():
-    memory = Memory()
-    async with (
-        fail_after(10),
-        Server(Echo(), listeners=[memory, HTTP()]).running() as (_, url),
-        HTTPConnection(url) as connection,
-    ):
-        told = [await Reflection.client(wire).describe() for wire in (memory, connection)]
-        document = await openapi_at(url)
-    for text in told:
-        (method,) = read_description(text.encode()).methods
-        assert (method.full_name, method.kind) == ("acme.Echo.Say", "unary")
-    assert "Reflection" not in document, "a page for people shows what people wrote"
-
-
-async def openapi_at(url):
-    async with HTTPClient() as client:
-        return (await client.request("GET", f"{url}/openapi.json")).body.decode()

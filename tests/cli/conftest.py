@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kitfox.cli import main
-from kitfox.cli._remote import Description, read_description
+from kitfox.cli._openapi import read_openapi
+from kitfox.cli._remote import Description
 
 GRADE = {
     "type": "object",
@@ -82,7 +83,7 @@ DOCUMENT = {
 @pytest.fixture
 def grading() -> Description:
     """The school's grading service, as it describes itself."""
-    return read_description(json.dumps(DOCUMENT).encode())
+    return read_openapi(json.dumps(DOCUMENT).encode())
 
 
 @pytest.fixture

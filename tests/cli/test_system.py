@@ -222,7 +222,9 @@ def test_describe_shows_a_service_and_a_method(system: Up):
     assert "  Get(id: integer) -> Item\n      Look one item up.\n" in service
     assert "  Count(up_to: integer) -> stream of Item\n" in service
     method = system.run("describe", "stock.get").stdout
-    assert method.startswith("Get(id: integer) -> Item\n\n  Look one item up.\n")
+    assert method.startswith(
+        "Get(id: integer) -> Item\n\n  Look one item up.\n\n  unary, idempotent\n"
+    )
     assert "Item:\n  id    integer\n  name  string\n" in method
 
 

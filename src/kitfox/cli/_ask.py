@@ -31,7 +31,7 @@ def ask(where: Where, question: Callable[[Directory], Awaitable[T]]) -> T:
         async with directory_at(where) as known:
             return await question(known)
 
-    return within(where.timeout, answer())
+    return within(where.seconds, answer())
 
 
 def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

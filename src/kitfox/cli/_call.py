@@ -1,6 +1,6 @@
 """`kitfox call`."""
 
-import sys
+import asyncio
 from collections.abc import Sequence
 
 import click
@@ -11,7 +11,9 @@ from kitfox.cli._options import Where, address_option, json_option, where_option
 @click.command()
 @click.argument("name", metavar="SERVICE.METHOD")
 @click.argument("arguments", metavar="[FIELD=VALUE]...", nargs=-1)
-@click.option("-d", "--data", metavar="JSON", help="The request as a JSON object; - reads stdin.")
+@click.option(
+    "-d", "--data", metavar="JSON", help="The request as a JSON object; - reads it from stdin."
+)
 @address_option
 @where_options
 @json_option
@@ -23,10 +25,12 @@ def call(
     The reply is printed as JSON, but a text as it is; those of a stream as they come, one on a
     line. With --json a text is JSON as well, and a reply of nothing is null.
 
-    A VALUE is read as the method's field wants it: id=7 is a number where a number is wanted.
+    A VALUE is read as the method's field wants it: id=7 is a number where a number is wanted. A
+    method that takes a stream of requests is given each line of stdin as one, in JSON, as soon as
+    it is there; with FIELDs or -d it is given that one.
+
+    A stream goes on until it ends, or Ctrl-C; --timeout limits it like other calls.
     """
-    from kitfox.cli._ask import within
     from kitfox.cli._calling import call_and_print
 
-    given = sys.stdin.read() if data == "-" else data
-    within(where.timeout, call_and_print(name, arguments, given, where, as_json=as_json))
+    asyncio.run(call_and_print(name, arguments, data, where, as_json=as_json))

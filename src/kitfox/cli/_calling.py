@@ -1,35 +1,67 @@
 """Calling a method whose code is not here."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 
-from kitfox.cli._arguments import request
+from kitfox.cli._arguments import Request, request, requests
 from kitfox.cli._ask import connected
-from kitfox.cli._look import look
+from kitfox.cli._lines import lines
+from kitfox.cli._look import Found, look
 from kitfox.cli._options import Where
 from kitfox.cli._output import print_json, print_json_line, print_text
 from kitfox.cli._remote import RemoteMethod
-from kitfox.core import Call, Kind, Method, Unimplemented
-from kitfox.scope import current_deadline
+from kitfox.core import Call, Kind, Method
+from kitfox.scope import current_deadline, fail_after
+
+_STDIN = 0
 
 
 async def call_and_print(
     name: str, arguments: Sequence[str], data: str | None, where: Where, *, as_json: bool
 ) -> None:
-    """Find a method, make its request of words, and print what it replies."""
-    found = await look(name, where)
+    """Find a method, make its request of words, and print what it replies.
+
+    A stream may take all the time there is, unless a limit is named.
+    """
+    async with fail_after(where.seconds):
+        found = await look(name, where)
     remote = found.one_method
-    made = request(remote, arguments, data, found.description.types)
+    made = _given(found, arguments, data)
+    async with _limit(remote.kind, where):
+        await _call(found.address_for(remote.kind), remote, made, as_json=as_json)
+
+
+def _limit(kind: Kind, where: Where) -> AbstractAsyncContextManager[object]:
+    endless = kind is not Kind.UNARY and where.timeout is None
+    return nullcontext() if endless else fail_after(where.seconds)
+
+
+def _given(
+    found: Found, arguments: Sequence[str], data: str | None
+) -> Request | AsyncIterator[Request]:
+    """Return what to send: one request of the words, or a stream of it, or of lines."""
+    remote, types = found.one_method, found.description.types
+    streams = remote.kind.streams_requests
+    if streams and not arguments and data in {None, "-"}:
+        return requests(remote, lines(_STDIN), types)
+    text = sys.stdin.read() if data == "-" else data
+    one = request(remote, arguments, text, types)
+    return _alone(one) if streams else one
+
+
+async def _alone(one: Request) -> AsyncIterator[Request]:
+    yield one
+
+
+async def _call(url: str, remote: RemoteMethod, made: object, *, as_json: bool) -> None:
     method = _method(remote)
-    if method.kind.streams_requests:
-        raise Unimplemented(
-            f"{remote.full_name} takes a stream of requests; this command sends one"
-        )
 
     async def print_item(item: object) -> None:
         _print(remote.value_of(item), print_json_line, as_json=as_json)
 
     call = Call(method, deadline=current_deadline(), send=print_item)
-    async with connected(found.address) as connection:
+    async with connected(url) as connection:
         reply = await connection.endpoint(method)(call, made)
     if not method.kind.streams_replies:
         _print(remote.value_of(reply), print_json, as_json=as_json)
@@ -48,7 +80,7 @@ def _method(remote: RemoteMethod) -> Method:
     return Method(
         service=remote.service,
         name=remote.name,
-        kind=Kind(remote.kind),
+        kind=remote.kind,
         request=dict,
         reply=object,
         idempotent=remote.idempotent,

@@ -20,12 +20,12 @@ def describe(name: str, *, where: Where, as_json: bool) -> None:
     from kitfox.cli._look import look
     from kitfox.cli._signature import method_lines, service_lines
 
-    found = within(where.timeout, look(name, where))
+    found = within(where.seconds, look(name, where))
     if as_json:
         methods = [found.one_method] if found.method else found.methods
         print_json({"methods": methods, "types": found.description.types})
     elif found.method:
         click.echo("\n".join(method_lines(found.one_method, found.description.types)))
     else:
-        click.echo(f"{found.service} at {found.address}\n")
+        click.echo(f"{found.service} at {' '.join(found.addresses)}\n")
         click.echo("\n".join(service_lines(found.methods)) or "  It has no methods.")

@@ -1,9 +1,10 @@
 """What a registry knows, by the names that people use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
+from kitfox.app import schemes
 from kitfox.cli._names import find_name, split_name
 from kitfox.core import NotFound, Unavailable
 from kitfox.registry import Instance, Registry, ServiceInfo
@@ -36,13 +37,22 @@ class Directory:
             raise NotFound(f'no instance of "{name}" is registered')
         return found.instances
 
-    async def address(self, word: str) -> str:
-        """Return the first address of a service that is HTTP; NotFound, Unavailable."""
-        places = [place for one in await self.instances(word) for place in one.addresses]
-        for place in places:
-            if place.startswith(("http://", "https://")):
-                return place
-        raise Unavailable(f"{word} is not on HTTP, only on {', '.join(places) or 'nothing'}")
+    async def addresses(self, word: str) -> tuple[str, ...]:
+        """Return where a service can be called, best first; NotFound, Unavailable."""
+        everywhere = [place for one in await self.instances(word) for place in one.addresses]
+        if not (places := callable_here(everywhere)):
+            raise Unavailable(f"{word} is only at {' '.join(everywhere) or 'no address'}")
+        return places
 
     async def _names(self) -> list[str]:
         return [one.name for one in await self.services()]
+
+
+def callable_here(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses that can be called without the code of their types, best first.
+
+    HTTP speaks JSON, as people do, and so comes first; gRPC speaks of types only.
+    """
+    order = sorted(schemes(), key=lambda scheme: not scheme.startswith("http"))
+    usable = [scheme for scheme in order if not scheme.startswith("grpc")]
+    return tuple(url for scheme in usable for url in addresses if url.startswith(f"{scheme}:"))

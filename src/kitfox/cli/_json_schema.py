@@ -4,8 +4,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-_REFERENCE = "#/components/schemas/"
-
 
 class Schema(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """What a value may be."""
@@ -15,6 +13,7 @@ class Schema(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     ref: str = msgspec.field(default="", name="$ref")
     description: str = ""
     format: str = ""
+    content_encoding: str = ""
     any_of: tuple["Schema", ...] = ()
     enum: tuple[str | int | float | bool | None, ...] = ()
     const: str | int | float | bool | None = None
@@ -30,7 +29,7 @@ Types = Mapping[str, Schema]
 def resolved(schema: Schema, types: Types) -> Schema:
     """Follow a reference to its type; an unknown one may be anything."""
     while schema.ref:
-        schema = types.get(schema.ref.removeprefix(_REFERENCE), Schema())
+        schema = types.get(_name(schema.ref), Schema())
     return schema
 
 
@@ -66,7 +65,7 @@ def kind_of(value: object) -> str:
 def words(schema: Schema) -> str:
     """Name a type as briefly as a signature needs it."""
     if schema.ref:
-        return schema.ref.removeprefix(_REFERENCE)
+        return _name(schema.ref)
     if schema.any_of:
         return " | ".join(words(option) for option in schema.any_of)
     if schema.enum or schema.const is not None:
@@ -76,7 +75,11 @@ def words(schema: Schema) -> str:
         return f"[{_inner(schema.items)}]"
     if schema.type == "object" and not schema.properties:
         return f"{{string: {_inner(schema.additional_properties)}}}"
-    return schema.format or schema.type or "any"
+    return schema.content_encoding or schema.format or schema.type or "any"
+
+
+def _name(reference: str) -> str:
+    return reference.rpartition("/")[2]
 
 
 def _inner(schema: "Schema | bool") -> str:

@@ -1,5 +1,6 @@
 """From a URL in `listen` to the listener that serves there."""
 
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -47,7 +48,7 @@ def is_here(url: str) -> bool:
 def _wire(scheme: str, options: HTTPOptions) -> _Guarded:
     match scheme.removesuffix("+unix"):
         case "http" | "https":
-            return lambda address, **guard: _http(address, options, **guard)
+            return partial(_http, options=options)
         case "rpc" | "rpcs":
             return RPC
         case _:
@@ -55,7 +56,7 @@ def _wire(scheme: str, options: HTTPOptions) -> _Guarded:
 
 
 def _http(
-    address: str, options: HTTPOptions, *, tls: TLS | None, token: str | None, public: bool
+    address: str, *, options: HTTPOptions, tls: TLS | None, token: str | None, public: bool
 ) -> Listener:
     guarded: HTTPOptions = options if token is None else {**options, "token": token}
     return HTTP(address, tls=tls, public=public, **guarded)

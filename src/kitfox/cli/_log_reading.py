@@ -96,7 +96,7 @@ async def _logs(where: Where) -> AsyncIterator[Logs]:
 async def _registered(where: Where) -> str:
     async with directory_at(where) as known:
         try:
-            return await known.address(service_name(Logs))
+            return (await known.addresses(service_name(Logs)))[0]
         except NotFound:
             raise Unavailable("no log service is registered") from None
 

@@ -56,4 +56,4 @@ def logs(
     if follow:
         asyncio.run(reading.follow())
     else:
-        within(where.timeout, reading.last())
+        within(where.seconds, reading.last())

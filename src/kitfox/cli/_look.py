@@ -2,20 +2,18 @@
 
 from typing import NamedTuple
 
-import msgspec
-
-from kitfox.cli._ask import directory_at, this_system
+from kitfox.cli._ask import directory_at
+from kitfox.cli._described import description_at
 from kitfox.cli._names import find_name, split_name
 from kitfox.cli._options import Where
-from kitfox.cli._remote import Description, RemoteMethod, read_description
-from kitfox.core import NotFound, Unavailable
-from kitfox.net import HTTPClient, HTTPError
+from kitfox.cli._remote import Description, RemoteMethod
+from kitfox.core import Kind, NotFound
 
 
 class Found(NamedTuple):
-    """A service at an address; the method is empty when only a service was asked for."""
+    """A service at some addresses; the method is empty when only a service was asked for."""
 
-    address: str
+    addresses: tuple[str, ...]
     service: str
     method: str
     description: Description
@@ -33,30 +31,23 @@ class Found(NamedTuple):
             raise NotFound(f"name a method too: {self.service}.{{{','.join(known)}}}")
         return known[find_name(self.method, known, "method")]
 
+    def address_for(self, kind: Kind) -> str:
+        """Return where a call of this kind goes: HTTP cannot carry a stream of requests."""
+        carrying = [url for url in self.addresses if not (_is_http(url) and kind.streams_requests)]
+        return (carrying or list(self.addresses))[0]
+
 
 async def look(word: str, where: Where) -> Found:
     """Find SERVICE or SERVICE.METHOD; NotFound, Unavailable."""
     if where.address:
-        description = await _description(where.address)
+        description = await description_at(where.address)
         services = {method.service for method in description.methods}
-        return Found(where.address, *split_name(word, services), description)
+        return Found((where.address,), *split_name(word, services), description)
     async with directory_at(where) as known:
         service, method = await known.split(word)
-        address = await known.address(service)
-    return Found(address, service, method, await _description(address))
+        addresses = await known.addresses(service)
+    return Found(addresses, service, method, await description_at(addresses[0]))
 
 
-async def _description(address: str) -> Description:
-    url = f"{address.rstrip('/')}/openapi.json"
-    token = this_system().token
-    headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
-    try:
-        async with HTTPClient() as client:
-            reply = await client.request("GET", url, headers=headers, idempotent=True)
-        if reply.status == 200:
-            return read_description(reply.body)
-    except HTTPError as error:
-        raise Unavailable(f"{url}: {error}") from None
-    except msgspec.MsgspecError as error:
-        raise Unavailable(f"{url} is not a description: {error}") from None
-    raise NotFound(f"{url} answers {reply.status}: is this a kitfox server?")
+def _is_http(url: str) -> bool:
+    return url.partition(":")[0] in {"http", "https", "http+unix"}

@@ -13,7 +13,8 @@ from kitfox.cli._exit import Exit, Failed
 R = TypeVar("R")
 Command = Callable[..., R]
 
-_URL = re.compile(r"(original\+)?https?://[^/\s]+\S*|http\+unix://\S+")
+_PATIENCE = 5.0
+_URL = re.compile(r"[a-z][a-z+]*://\S+")
 
 
 class Where(NamedTuple):
@@ -21,7 +22,12 @@ class Where(NamedTuple):
 
     registry: str | None
     address: str | None
-    timeout: float
+    timeout: float | None
+
+    @property
+    def seconds(self) -> float:
+        """The time for what is not endless by its nature."""
+        return _PATIENCE if self.timeout is None else self.timeout
 
 
 def _overrides(
@@ -70,7 +76,7 @@ def where_options(command: Command[R]) -> Command[R]:
     def with_where(
         *args: object,
         registry: str | None,
-        timeout: float,
+        timeout: float | None,
         address: str | None = None,
         **kwargs: object,
     ) -> R:
@@ -81,10 +87,8 @@ def where_options(command: Command[R]) -> Command[R]:
         click.option(
             "--timeout",
             type=seconds,
-            default=5.0,
-            show_default=True,
             metavar="SECONDS",
-            help="How long it may take.",
+            help=f"How long it may take.  [default: {_PATIENCE}]",
         ),
         click.option(
             "--registry",

@@ -1,32 +1,37 @@
-"""What a running server says of itself at /openapi.json, as far as calling it needs."""
+"""A method whose code is not here, as far as calling it needs."""
 
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import cast
 
 import msgspec
 
 from kitfox.cli._json_schema import Schema, Types, resolved
+from kitfox.core import Kind
 
 _NOTHING = Schema(type="null")
 
 
 class RemoteMethod(msgspec.Struct, frozen=True):
-    """One method as its server describes it; `route` is the verb and path it answers.
+    """One method as its server describes it.
 
-    `reply` is of what its callers get: a message, nothing, or a value that travels `wrapped`, as
-    the field `value` of a message made for it.
+    `request` and `reply` are of what its callers give and get, each time when it streams: a
+    message, nothing, or a value that travels wrapped, as the field `value` of a message made for
+    it. `fields` are the request's, and `route` is a verb and a path of HTTP where it is known.
     """
 
     service: str
     name: str
-    kind: str
+    kind: Kind
     idempotent: bool
     doc: str
     route: str
     fields: Mapping[str, Schema]
     required: tuple[str, ...]
+    request: Schema
     reply: Schema
-    wrapped: bool = False
+    request_wrapped: bool = False
+    reply_wrapped: bool = False
 
     @property
     def full_name(self) -> str:
@@ -37,7 +42,7 @@ class RemoteMethod(msgspec.Struct, frozen=True):
         """Return what a caller gets when this message comes as a reply."""
         if self.reply == _NOTHING:
             return None
-        if self.wrapped and isinstance(message, dict):
+        if self.reply_wrapped and isinstance(message, dict):
             return cast("dict[str, object]", message).get("value")
         return message
 
@@ -49,80 +54,45 @@ class Description(msgspec.Struct, frozen=True):
     types: Types
 
 
-class _Media(msgspec.Struct, frozen=True):
-    schema: Schema = Schema()
+class Said(msgspec.Struct, frozen=True):
+    """What a server says of a method; its messages as they travel."""
 
-
-class _Content(msgspec.Struct, frozen=True):
-    content: dict[str, _Media] = {}
-
-    @property
-    def schema(self) -> Schema:
-        return next((media.schema for media in self.content.values()), Schema())
-
-
-class _Parameter(msgspec.Struct, frozen=True):
     name: str
-    required: bool = False
-    schema: Schema = Schema()
+    kind: Kind
+    request: Schema
+    reply: Schema
+    idempotent: bool = False
+    doc: str = ""
+    route: str = ""
 
 
-class _Operation(msgspec.Struct, frozen=True, rename="camel"):
-    operation_id: str = ""
-    summary: str = ""
-    description: str = ""
-    parameters: tuple[_Parameter, ...] = ()
-    request_body: _Content = _Content()
-    responses: dict[str, _Content] = {}
-    kind: str = msgspec.field(default="unary", name="x-kitfox-kind")
-    idempotent: bool = msgspec.field(default=False, name="x-kitfox-idempotent")
-
-
-class _Components(msgspec.Struct, frozen=True):
-    schemas: dict[str, Schema] = {}
-
-
-class _Document(msgspec.Struct, frozen=True):
-    paths: dict[str, dict[str, _Operation]] = {}
-    components: _Components = _Components()
-
-
-def read_description(document: bytes) -> Description:
-    """Read an OpenAPI document; msgspec.MsgspecError when it is none."""
-    read = msgspec.json.decode(document, type=_Document)
-    methods = (
-        _method(f"{verb.upper()} {path}", operation, read.components.schemas)
-        for path, operations in read.paths.items()
-        for verb, operation in operations.items()
-        if "." in operation.operation_id
-    )
-    ordered = sorted(methods, key=lambda method: method.full_name)
-    return Description(tuple(ordered), read.components.schemas)
-
-
-def _method(route: str, operation: _Operation, types: Types) -> RemoteMethod:
-    service, _, name = operation.operation_id.rpartition(".")
-    body = resolved(operation.request_body.schema, types)
-    parameters = operation.parameters
-    needed = [parameter.name for parameter in parameters if parameter.required]
-    message = operation.responses.get("200", _Content()).schema
-    reply = _carried(message, f"{service.rpartition('.')[2]}{name}Reply", types)
+def remote_method(said: Said, types: Types) -> RemoteMethod:
+    """Return the method that a server has told of."""
+    service, _, name = said.name.rpartition(".")
+    made = f"{service.rpartition('.')[2]}{name}"
+    message = resolved(said.request, types)
+    request = None
+    if said.kind.streams_requests:  # else it may be a sole parameter that is called `value`
+        request = _carried(said.request, f"{made}Request", types)
+    reply = _carried(said.reply, f"{made}Reply", types)
     return RemoteMethod(
         service=service,
         name=name,
-        kind=operation.kind,
-        idempotent=operation.idempotent,
-        doc="\n\n".join(filter(None, (operation.summary, operation.description))),
-        route=route,
-        fields={parameter.name: parameter.schema for parameter in parameters} | body.properties,
-        required=(*needed, *body.required),
-        reply=message if reply is None else reply,
-        wrapped=reply not in (None, _NOTHING),
+        kind=said.kind,
+        idempotent=said.idempotent,
+        doc=cleandoc(said.doc),
+        route=said.route,
+        fields=message.properties,
+        required=message.required,
+        request=said.request if request is None else request,
+        reply=said.reply if reply is None else reply,
+        request_wrapped=request not in (None, _NOTHING),
+        reply_wrapped=reply not in (None, _NOTHING),
     )
 
 
 def _carried(message: Schema, wrapper: str, types: Types) -> Schema | None:
-    """Return the schema of what a reply's message only carries; None when it is the reply."""
+    """Return the schema of what a message only carries; None when it is what it says."""
     made = resolved(message, types)
     match made.title, list(made.properties):
         case "Empty", []:

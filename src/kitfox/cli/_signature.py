@@ -6,19 +6,19 @@ from kitfox.cli._json_schema import Schema, Types, resolved, words
 from kitfox.cli._output import columns
 from kitfox.cli._remote import RemoteMethod
 
-_STREAMED_REQUESTS = frozenset({"client_stream", "bidi_stream"})
-_STREAMED_REPLIES = frozenset({"server_stream", "bidi_stream"})
-
 
 def signature(method: RemoteMethod) -> str:
     """Return `name(field: type, optional?: type) -> reply`."""
-    fields = ", ".join(
-        f"{name}{'' if name in method.required else '?'}: {words(schema)}"
-        for name, schema in method.fields.items()
+    given = (
+        f"stream of {words(method.request)}"
+        if method.kind.streams_requests
+        else ", ".join(
+            f"{name}{'' if name in method.required else '?'}: {words(schema)}"
+            for name, schema in method.fields.items()
+        )
     )
-    before = "stream of " if method.kind in _STREAMED_REQUESTS else ""
-    after = "stream of " if method.kind in _STREAMED_REPLIES else ""
-    return f"{method.name}({before}{fields}) -> {after}{words(method.reply)}"
+    streamed = "stream of " if method.kind.streams_replies else ""
+    return f"{method.name}({given}) -> {streamed}{words(method.reply)}"
 
 
 def service_lines(methods: tuple[RemoteMethod, ...]) -> Iterator[str]:
@@ -35,8 +35,12 @@ def method_lines(method: RemoteMethod, types: Types) -> Iterator[str]:
     if method.doc:
         yield from ("", *(f"  {line}".rstrip() for line in method.doc.splitlines()))
     yield ""
-    yield f"  {method.route}" + ("  (idempotent)" if method.idempotent else "")
-    for name in _mentioned([*method.fields.values(), method.reply], types):
+    kind = method.kind.value.replace("_", " ")
+    yield f"  {kind}{', idempotent' if method.idempotent else ''}"
+    if method.route:
+        yield f"  {method.route}"
+    given = [method.request] if method.kind.streams_requests else [*method.fields.values()]
+    for name in _mentioned([*given, method.reply], types):
         yield from ("", f"{name}:")
         yield from (f"  {line}" for line in _fields(types[name]))
 

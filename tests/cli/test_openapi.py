@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kitfox.cli._remote import read_description
+from kitfox.cli._openapi import read_openapi
 from kitfox.cli._signature import signature
 
 
@@ -39,6 +39,6 @@ NAMES = {"type": "array", "items": {"type": "string"}}
 def test_a_reply_is_what_the_method_returns_and_not_what_carries_it(
     method, reply, fields, says, message, value
 ):
-    (described,) = read_description(document(method, reply, fields)).methods
+    (described,) = read_openapi(document(method, reply, fields)).methods
     assert signature(described) == f"{method}() -> {says}"
     assert described.value_of(message) == value

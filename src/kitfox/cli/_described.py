@@ -1,0 +1,73 @@
+"""How a running server is asked what it offers."""
+
+import msgspec
+
+from kitfox.cli._ask import connected, this_system
+from kitfox.cli._json_schema import Schema
+from kitfox.cli._openapi import read_openapi
+from kitfox.cli._remote import Description, Said, remote_method
+from kitfox.core import Internal, Kind, NotFound, Unavailable, Unimplemented
+from kitfox.net import HTTPClient, HTTPError
+from kitfox.schema import (
+    Description as Document,
+    MethodDescription,
+    Reflection,
+    read_description,
+)
+
+_NO_DESCRIPTION = (Unimplemented, NotFound, Internal, msgspec.MsgspecError)
+
+
+async def description_at(url: str) -> Description:
+    """Ask a server for its methods; one that is mounted in another tells them by OpenAPI alone.
+
+    Raises NotFound, Unavailable.
+    """
+    try:
+        return described(await document_at(url))
+    except NotFound:
+        if not url.startswith("http"):
+            raise
+    return await _openapi_at(f"{url.rstrip('/')}/openapi.json")
+
+
+async def document_at(url: str) -> Document:
+    """Ask a server for its description; raise NotFound when it has none, Unavailable."""
+    try:
+        async with connected(url) as connection:
+            return read_description((await Reflection.client(connection).describe()).encode())
+    except _NO_DESCRIPTION:
+        raise NotFound(f"{url} does not tell what it offers: is it a kitfox server?") from None
+
+
+def described(document: Document) -> Description:
+    """Return the methods of a description."""
+    types = msgspec.convert(document.types, dict[str, Schema])
+    methods = (remote_method(_said(method), types) for method in document.methods)
+    return Description(tuple(methods), types)
+
+
+def _said(method: MethodDescription) -> Said:
+    return Said(
+        name=method.full_name,
+        kind=Kind(method.kind),
+        request=msgspec.convert(method.request, Schema),
+        reply=msgspec.convert(method.reply, Schema),
+        idempotent=method.idempotent,
+        doc=method.doc,
+    )
+
+
+async def _openapi_at(url: str) -> Description:
+    system = this_system()
+    headers = [(b"authorization", f"Bearer {system.token}".encode())] if system.token else []
+    try:
+        async with HTTPClient() as client:
+            reply = await client.request("GET", url, headers=headers, idempotent=True)
+        if reply.status == 200:
+            return read_openapi(reply.body)
+    except HTTPError as error:
+        raise Unavailable(f"{url}: {error}") from None
+    except msgspec.MsgspecError as error:
+        raise Unavailable(f"{url} is not a description: {error}") from None
+    raise NotFound(f"{url} answers {reply.status}: is this a kitfox server?")
