@@ -4,20 +4,15 @@ Server: one process on one core; another core sends the same request over 32 con
 as it is answered. Client: 64 calls in flight against a server that answers constants. All peers
 take turns in short rounds, and the median of the rounds' ratios counts.
 
-Ratios are those of calls per second of the *processor time* that the process under test used. On
-a quiet machine a busy process has its core for itself and that is what the clock says as well;
-where others want the core too, only this says what a call costs. Both are printed.
+Ratios are those of processor time: `_samples.py` says why.
 """
 
 import argparse
 import contextlib
 import os
-import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
 import aiohttp
 import msgspec
@@ -26,6 +21,7 @@ import uvloop
 from benchmarks._harness import LOAD_CORE, Claim, calls_per_second, free_port, server, stay_on
 from benchmarks._http_load import load
 from benchmarks._http_servers import NewUser, User, Users
+from benchmarks._samples import Measure, Sample, processor_time, report, rounds
 from kitfox.net import HTTPClient
 from kitfox.transports.http import HTTPConnection
 
@@ -48,55 +44,6 @@ SERVER_CLAIMS = (
 CLIENT_CLAIMS = (Claim("kitfox HTTPClient", "aiohttp", 4.0),)
 
 
-class Sample(NamedTuple):
-    """Calls per second by the clock, and per second of the processor time used for them."""
-
-    clock: float
-    processor: float
-
-
-Measure = Callable[[], Sample]
-Rounds = Mapping[str, Sequence[Sample]]
-
-
-def rounds(measures: Mapping[str, Measure], *, times: int) -> Rounds:
-    """Measure everything in turns, after a first round that does not count."""
-    seen: dict[str, list[Sample]] = {name: [] for name in measures}
-    for _ in range(times + 1):
-        for name, measure in measures.items():
-            seen[name].append(measure())
-    return {name: samples[1:] for name, samples in seen.items()}
-
-
-def ratios(samples: Rounds, subject: str, peer: str) -> list[float]:
-    """Return the rounds' ratios in processor time, from the lowest to the highest."""
-    pairs = zip(samples[subject], samples[peer], strict=True)
-    return sorted(own.processor / other.processor for own, other in pairs)
-
-
-def ratio(samples: Rounds, subject: str, peer: str) -> float:
-    """Return the median of the rounds' ratios."""
-    return statistics.median(ratios(samples, subject, peer))
-
-
-def report(title: str, samples: Rounds, claims: Sequence[Claim]) -> bool:
-    """Print what was measured and what it means; return whether all claims are met."""
-    base = claims[0].peer
-    print(f"\n{title:<22} {'calls/s':>10} {'calls/CPU s':>12}   ratio")
-    for name, taken in samples.items():
-        clock = statistics.median(sample.clock for sample in taken)
-        processor = statistics.median(sample.processor for sample in taken)
-        low, *_, high = ratios(samples, name, base)
-        shown = f"{ratio(samples, name, base):5.2f} × {base} ({low:.2f} to {high:.2f})"
-        print(f"  {name:<20} {clock:>10,.0f} {processor:>12,.0f}   {shown}")
-    met = [ratio(samples, claim.subject, claim.peer) >= claim.least for claim in claims]
-    for claim, good in zip(claims, met, strict=True):
-        found = ratio(samples, claim.subject, claim.peer)
-        word = "met" if good else "MISSED"
-        print(f"  {word}: {claim.subject} is {found:.2f} × {claim.peer}, claimed {claim.least} ×")
-    return all(met)
-
-
 # ------------------------------------------------------------------------------------- servers
 
 
@@ -111,11 +58,6 @@ def running(*names: str) -> Iterator[dict[str, tuple[int, int]]]:
             process = stack.enter_context(server(*command, port=port))
             started[name] = port, process.pid
         yield started
-
-
-def processor_time(process: int) -> float:
-    """Return the seconds that a process has had a processor, to the microsecond."""
-    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
 
 
 def loaded(port: int, process: int, request: bytes, *, seconds: float) -> Sample:
