@@ -323,6 +323,11 @@ def test_a_choice_that_was_not_made_is_a_field_that_is_missing():
         decode(b"")
 
 
+def test_a_choice_that_was_said_to_be_none_takes_the_default():
+    _, decode = CODECS[Maybe]
+    assert decode(b"\x28\x00") == Maybe()  # field 5, ROLE_UNSPECIFIED
+
+
 def test_each_member_of_a_union_keeps_its_type():
     class Value(msgspec.Struct):
         value: int | float | str | bool | None
@@ -333,7 +338,7 @@ def test_each_member_of_a_union_keeps_its_type():
         assert (read, type(read)) == (value, type(value))
 
 
-async def test_types_in_streams_are_those_of_their_items():
+def test_types_in_streams_are_those_of_their_items():
     from kitfox.core import Service, methods_of, rpc
 
     class Counting(Service, name="acme.v1.Counting"):

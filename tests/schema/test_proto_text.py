@@ -221,6 +221,13 @@ def test_a_map_without_texts_or_numbers_for_keys_is_refused():
         proto_of(messages(struct))
 
 
+def test_members_of_a_union_that_have_one_name_are_refused():
+    one = msgspec.defstruct("One", [], tag="1", module="first")
+    two = msgspec.defstruct("One", [], tag="2", module="second")
+    with pytest.raises(DefinitionError, match="both 'one'; rename"):
+        proto_of(messages(msgspec.defstruct("Bad", [("either", one | two)])))
+
+
 def test_two_fields_that_are_one_in_protobufs_json_are_refused():
     struct = msgspec.defstruct("Bad", [("a_b", int), ("aB", int)])
     with pytest.raises(DefinitionError, match="'a_b' and 'aB' are both 'aB'"):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import cast, get_origin
 from uuid import UUID
 
@@ -13,38 +14,24 @@ from kitfox.core import DefinitionError
 from kitfox.schema._proto_names import Names, camel, shouted, type_name
 from kitfox.schema._proto_shapes import Choice, Enumeration, Scalar, WellKnown
 
-_KINDS: Mapping[type[inspect.Type], Scalar | WellKnown] = {
-    inspect.AnyType: WellKnown("google.protobuf.Value"),
-    inspect.BoolType: Scalar("bool"),
-    inspect.ByteArrayType: Scalar("bytes"),
-    inspect.BytesType: Scalar("bytes"),
-    inspect.DateTimeType: WellKnown("google.protobuf.Timestamp"),
-    inspect.DateType: Scalar("string", spelt=True),
-    inspect.DecimalType: Scalar("string", spelt=True),
-    inspect.FloatType: Scalar("double"),
-    inspect.IntType: Scalar("int64"),
-    inspect.MemoryViewType: Scalar("bytes"),
-    inspect.NoneType: WellKnown("google.protobuf.Value"),
-    inspect.StrType: Scalar("string"),
-    inspect.TimeDeltaType: WellKnown("google.protobuf.Duration"),
-    inspect.TimeType: Scalar("string", spelt=True),
-    inspect.UUIDType: Scalar("string", spelt=True),
-}
-_PYTHON: Mapping[type[inspect.Type], tuple[type, ...]] = {
-    inspect.BoolType: (bool,),
-    inspect.ByteArrayType: (bytes, bytearray),
-    inspect.BytesType: (bytes, bytearray),
-    inspect.DateTimeType: (datetime,),
-    inspect.DateType: (date,),
-    inspect.DecimalType: (Decimal,),
-    inspect.DictType: (dict,),
-    inspect.FloatType: (float, int),
-    inspect.IntType: (int,),
-    inspect.MemoryViewType: (memoryview,),
-    inspect.StrType: (str,),
-    inspect.TimeDeltaType: (timedelta,),
-    inspect.TimeType: (time,),
-    inspect.UUIDType: (UUID,),
+_TEXT = Scalar("string", spelt=True)
+# What each type becomes, and whose values are of it.
+_KINDS: Mapping[type[inspect.Type], tuple[Scalar | WellKnown, tuple[type, ...]]] = {
+    inspect.AnyType: (WellKnown("google.protobuf.Value"), (object,)),
+    inspect.BoolType: (Scalar("bool"), (bool,)),
+    inspect.ByteArrayType: (Scalar("bytes"), (bytes, bytearray)),
+    inspect.BytesType: (Scalar("bytes"), (bytes, bytearray)),
+    inspect.DateTimeType: (WellKnown("google.protobuf.Timestamp"), (datetime,)),
+    inspect.DateType: (_TEXT, (date,)),
+    inspect.DecimalType: (_TEXT, (Decimal,)),
+    inspect.FloatType: (Scalar("double"), (float, int)),
+    inspect.IntType: (Scalar("int64"), (int,)),
+    inspect.MemoryViewType: (Scalar("bytes"), (memoryview,)),
+    inspect.NoneType: (WellKnown("google.protobuf.Value"), (NoneType,)),
+    inspect.StrType: (Scalar("string"), (str,)),
+    inspect.TimeDeltaType: (WellKnown("google.protobuf.Duration"), (timedelta,)),
+    inspect.TimeType: (_TEXT, (time,)),
+    inspect.UUIDType: (_TEXT, (UUID,)),
 }
 _LARGEST = (1 << 31) - 1
 
@@ -69,10 +56,10 @@ def scalar_of(info: inspect.Type, owner: str) -> Scalar | WellKnown:
     if isinstance(info, inspect.LiteralType):
         return _literal(info.values)
     if isinstance(info, inspect.DateTimeType) and info.tz is False:
-        return Scalar("string", spelt=True)
-    if (kind := _KINDS.get(type(info))) is None:
+        return _TEXT
+    if (known := _KINDS.get(type(info))) is None:
         raise DefinitionError(f"{owner}: protobuf has nothing like {type(info).__name__}")
-    return kind
+    return known[0]
 
 
 def key_of(info: inspect.Type, owner: str) -> Scalar:
@@ -86,7 +73,7 @@ def key_of(info: inspect.Type, owner: str) -> Scalar:
         return Scalar("string")
     if isinstance(info, inspect.EnumType):
         if all(isinstance(member.value, str) for member in info.cls):
-            return Scalar("string", spelt=True)
+            return _TEXT
     elif type(info) in _KINDS or isinstance(info, inspect.LiteralType):
         shape = scalar_of(info, owner)
         if isinstance(shape, Scalar) and shape.proto in {"bool", "int64", "string"}:
@@ -137,9 +124,9 @@ def member_name(info: inspect.Type) -> str:
 
 def kinds_of(info: inspect.Type) -> tuple[type, ...]:
     """Return the Python types whose values are this member of a union."""
-    if (known := _PYTHON.get(type(info))) is not None:
-        return known
-    if isinstance(info, inspect.TypedDictType):
+    if (known := _KINDS.get(type(info))) is not None:
+        return known[1]
+    if isinstance(info, inspect.DictType | inspect.TypedDictType):
         return (dict,)
     if isinstance(info, inspect.LiteralType):
         return tuple({type(value) for value in info.values})

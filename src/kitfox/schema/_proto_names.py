@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain, count
 from typing import (
     Annotated,
     NotRequired,
@@ -32,7 +33,7 @@ class Names:
     def give(self, name: str, module: str = "") -> str:
         """Return `name`; when it is taken, with the module before it, or a number behind it."""
         long = camel(module) + name
-        candidates = [name, long, *(f"{long}{number}" for number in range(2, 100))]
+        candidates = chain([name, long], (f"{long}{number}" for number in count(2)))
         chosen = next(each for each in candidates if each not in self._taken)
         self._taken.add(chosen)
         return chosen

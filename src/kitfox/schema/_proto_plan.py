@@ -157,7 +157,10 @@ class _Plan:
         seen: set[str] = set()
         for member in members:
             if member.name in seen:
-                raise DefinitionError(f"{owner}: two members of a union are both {member.name!r}")
+                text = (
+                    f"{owner}: two members of a union are both {member.name!r}; rename one's class"
+                )
+                raise DefinitionError(text)
             seen.add(member.name)
         return self._added(Union(name, tuple(members)))
 

@@ -32,6 +32,7 @@ Value = Any
 Found = dict[str, Value]
 Read = Callable[[Message], Value]
 Take = Callable[[Message, Found], None]
+Absence = Callable[[], Value]
 
 _FAULTS = (Fault, OverflowError)
 
@@ -93,9 +94,10 @@ class Readers:
             return _take_always(field, read)
         if isinstance(field.shape, Scalar) and not field.optional:
             return _take_scalar(field)
-        if isinstance(field.shape, Enumeration) and not field.optional:
-            return _take_choice(field, read)
-        return _take_present(field, read, _absence(field, in_sequence=record.sequence))
+        absence = _absence(field, in_sequence=record.sequence)
+        if isinstance(field.shape, Enumeration):
+            return _take_choice(field, read, absence)
+        return _take_present(field, read, absence)
 
     def _union(self, union: Union) -> Read:
         reads = [(each.name, self.read(each.shape)) for each in union.members]
@@ -163,18 +165,21 @@ def _take_always(field: Field, read: Read) -> Take:
     return take
 
 
-def _take_choice(field: Field, read: Read) -> Take:
-    """Take an enum; zero where no member has that number is one that was forgotten."""
-    key, name = field.key, field.name
+def _take_choice(field: Field, read: Read, absence: Absence | None) -> Take:
+    """Take an enum; zero where no member has that number says nothing, like absence."""
+    key, name, optional = field.key, field.name, field.optional
 
     def take(message: Message, found: Found) -> None:
-        if (value := read(getattr(message, name))) is not None:
+        present = not optional or message.HasField(name)
+        if present and (value := read(getattr(message, name))) is not None:
             found[key] = value
+        elif absence is not None:
+            found[key] = absence()
 
     return take
 
 
-def _take_present(field: Field, read: Read, absence: Callable[[], Value] | None) -> Take:
+def _take_present(field: Field, read: Read, absence: Absence | None) -> Take:
     key, name = field.key, field.name
 
     def take(message: Message, found: Found) -> None:
@@ -186,7 +191,7 @@ def _take_present(field: Field, read: Read, absence: Callable[[], Value] | None)
     return take
 
 
-def _absence(field: Field, *, in_sequence: bool) -> Callable[[], Value] | None:
+def _absence(field: Field, *, in_sequence: bool) -> Absence | None:
     """Return what stands for a field that is absent; None where leaving it out says it.
 
     In a sequence nothing can be left out, for what comes next would take its place.
