@@ -5,11 +5,12 @@ import base64
 import json
 import logging
 import math
+from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import FastAPI, WebSocket as FastAPIWebSocket
 
-from kitfox import fail_after
+from kitfox import Service, fail_after, rpc
 from kitfox.multiplex import KeepAlive
 from kitfox.transports.http import HTTP
 from kitfox.transports.websocket import WebSocket, WebSocketClosed, WebSocketLimits
@@ -17,6 +18,24 @@ from kitfox.transports.websocket import WebSocket, WebSocketClosed, WebSocketLim
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 JSON = "sec-websocket-protocol: kitfox.json"
 MESSAGEPACK = "sec-websocket-protocol: kitfox.msgpack"
+
+
+async def echo(socket):
+    async for message in socket:
+        await socket.send(message)
+
+
+class Flood(Service, name="acme.v1.Flood"):
+    """Says more than anybody takes."""
+
+    sent = 0
+
+    @rpc
+    async def flow(self) -> AsyncIterator[str]:
+        """Flow."""
+        while True:
+            yield "x" * 65536
+            Flood.sent += 1
 
 
 async def said(client):
@@ -148,6 +167,19 @@ async def test_a_token_is_shown_in_a_header_or_among_the_subprotocols(
         assert "sec-websocket-protocol" not in client.headers
 
 
+async def test_a_handler_is_offered_no_token_to_choose(serving, raw):
+    offered = asyncio.get_running_loop().create_future()
+
+    async def look(socket):
+        offered.set_result(socket.subprotocols)
+
+    offer = f"sec-websocket-protocol: chat, {bearer('right')}"
+    listening = serving(http={"token": "right"}, handlers={"/look": look})
+    async with listening as url, raw(f"{url}/look", offer) as client:
+        assert client.status == 101
+        assert await offered == ["chat"]
+
+
 async def test_there_is_no_websocket_where_nobody_serves_one(serving, raw):
     async with serving() as url, raw(f"{url}/nothing") as client:
         assert client.status == 404
@@ -157,6 +189,12 @@ async def test_a_key_that_is_none_is_refused(serving, raw):
     async with serving() as url, raw(url, shake=False) as client:
         await client.shake(f"{url}/echo", key="short")
         assert client.status == 400
+
+
+async def test_headers_of_no_concern_may_be_long(serving, raw):
+    cookie = f"cookie: {'x' * 20_000}"
+    async with serving() as url, raw(f"{url}/echo", cookie) as client:
+        assert client.status == 101
 
 
 async def test_an_http_port_without_websockets_answers_as_http(counter, raw):
@@ -301,11 +339,7 @@ async def test_a_listener_that_stops_says_so_and_closes_with_1012(counter, raw):
 
 
 async def test_handlers_are_closed_with_1012_when_the_listener_stops(counter, raw):
-    async def listen(socket):
-        async for message in socket:
-            await socket.send(message)
-
-    websocket = WebSocket(handlers={"/echo": listen})
+    websocket = WebSocket(handlers={"/echo": echo})
     listening = HTTP(websocket=websocket, grace=5).listen(counter.routes())
     url = (await listening.__aenter__()).replace("http", "ws")
     async with raw(f"{url}/echo") as client:
@@ -351,6 +385,66 @@ async def test_an_application_that_fails_is_logged_and_closes_with_1011(serving,
     async with serving(http={"fallback": broken}) as url, raw(f"{url}/x") as client:
         assert await client.closing() == 1011
     assert "broken fox" in caplog.text
+
+
+@pytest.mark.parametrize(("error", "status"), [(None, 503), (LookupError, 500)])
+async def test_an_application_that_does_not_decide_is_answered_for(serving, raw, error, status):
+    async def undecided(scope, receive, send):
+        if error is not None and scope["type"] == "websocket":
+            raise error
+
+    async with serving(http={"fallback": undecided}) as url, raw(f"{url}/x") as client:
+        assert client.status == status
+
+
+async def test_empty_messages_that_nobody_takes_let_their_client_wait(serving, raw, settled):
+    gate, count = asyncio.Event(), 0
+
+    async def sleep(socket):
+        await socket.accept()
+        await gate.wait()
+
+    async def write(client):
+        nonlocal count
+        many = client.frame(BINARY) * 10_000
+        for count in range(1, 1001):  # noqa: B007  it is looked at
+            client.write(many)
+            await client.writer.drain()
+
+    async with serving(handlers={"/": sleep}) as url, raw(url) as client:
+        writing = asyncio.create_task(write(client))
+        assert await settled(lambda: count) < 1000
+        writing.cancel()
+        gate.set()
+
+
+async def test_handlers_need_not_wait_for_calls_when_the_listener_stops(counter, raw, eventually):
+    websocket = WebSocket("/rpc", handlers={"/echo": echo})
+    listening = HTTP(websocket=websocket, grace=60).listen(counter.routes())
+    url = (await listening.__aenter__()).replace("http", "ws")
+    async with raw(f"{url}/rpc", JSON) as caller, raw(f"{url}/echo") as client:
+        caller.send(TEXT, b'["request", 1, "/acme.v1.Counter/Wait", {}]')
+        await eventually(lambda: counter.waiting)
+        stopping = asyncio.create_task(listening.__aexit__(None, None, None))
+        assert await said(caller) == ["away"]
+        assert await client.closing() == 1012
+        assert counter.waiting
+        caller.send(TEXT, b'["cancel", 1]')
+        assert await caller.closing() == 1012
+        await stopping
+
+
+async def test_a_caller_that_does_not_read_does_not_keep_the_listener(counter, raw, settled):
+    limits = WebSocketLimits(goodbye=0.1, unsent=1000)
+    listening = HTTP(websocket=WebSocket(limits=limits), grace=0.1).listen(Flood().routes())
+    url = (await listening.__aenter__()).replace("http", "ws")
+    async with raw(url, JSON) as client:
+        client.writer.transport.pause_reading()
+        client.send(TEXT, b'["request", 1, "/acme.v1.Flood/Flow", {}]')
+        client.send(TEXT, b'["credit", 1, 60000]')
+        assert await settled(lambda: Flood.sent)
+        async with fail_after(10):
+            await listening.__aexit__(None, None, None)
 
 
 def test_the_limits_are_of_calls_and_of_frames():

@@ -31,6 +31,7 @@ from kitfox.transports.http._passengers import (
     WebSockets,
     refuse_websocket,
     with_offered_token,
+    without_offered_token,
 )
 from kitfox.transports.http._status import Refused
 from kitfox.transports.http._streams import Streams
@@ -124,6 +125,11 @@ class HTTPApp:
         except ClientGone:
             pass
 
+    @property
+    def largest_message(self) -> int:
+        """The most bytes of a WebSocket's message, for servers that look at them."""
+        return self._passengers.largest
+
     def drain(self) -> None:
         """Ask clients to come back on other connections, and end the streams of replies."""
         self._closing = ((b"connection", b"close"),)
@@ -206,7 +212,7 @@ class HTTPApp:
             await receive()  # that it wants to connect
             await refuse_websocket(scope, send, refused)
         else:
-            await app(scope, receive, send)
+            await app(without_offered_token(scope), receive, send)
 
     def _web_socket_app(self, scope: Scope) -> ASGIApp:
         """Return who answers a WebSocket; browsers apply no CORS to them, so we do."""

@@ -28,6 +28,11 @@ class ServedWebSockets(Protocol):
         """What a web page makes calls with: a module of JavaScript."""
         ...
 
+    @property
+    def largest(self) -> int:
+        """The most bytes of a WebSocket's message."""
+        ...
+
     def answers(self, scope: Scope) -> bool:
         """Whether it is the one to answer a scope of type `websocket`."""
         ...
@@ -61,6 +66,11 @@ class Passengers:
     ) -> None:
         self.websocket = None if websocket is None else websocket.serve(routes)
         self._upgrades = {name.lower(): each.serve(routes) for name, each in upgrades.items()}
+
+    @property
+    def largest(self) -> int:
+        """The most bytes of a WebSocket's message; none has any when there are none."""
+        return 0 if self.websocket is None else self.websocket.largest
 
     @property
     def script(self) -> bytes | None:
@@ -103,6 +113,13 @@ def with_offered_token(headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
                 token = urlsafe_b64decode(name.removeprefix(OFFERED_TOKEN) + b"==")
                 return {**headers, b"authorization": b"Bearer " + token}
     return headers
+
+
+def without_offered_token(scope: Scope) -> Scope:
+    """Return a WebSocket's scope as its application sees it: what it may choose is no secret."""
+    offered: list[str] = scope.get("subprotocols", [])
+    secret = OFFERED_TOKEN.decode()
+    return {**scope, "subprotocols": [name for name in offered if not name.startswith(secret)]}
 
 
 async def refuse_websocket(scope: Scope, send: Send, refused: Refused) -> None:

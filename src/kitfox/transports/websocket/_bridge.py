@@ -11,6 +11,7 @@ from contextvars import Context
 from http import HTTPStatus
 from typing import cast
 
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
@@ -23,8 +24,17 @@ from kitfox.transports.websocket._wire import Message
 
 _log = logging.getLogger("kitfox.websocket")
 _FAILED = 1011  # RFC 6455, 7.4.1
+_EVENT = 512  # bytes that a message counts for at least, or a million empty ones would be none
 # What is ours to say about a refusal, whatever the application says.
 _FRAMING = {b"connection", b"content-length", b"date", b"transfer-encoding"}
+_HANDSHAKE = {
+    b"connection",
+    b"upgrade",
+    b"sec-websocket-extensions",
+    b"sec-websocket-key",
+    b"sec-websocket-protocol",
+    b"sec-websocket-version",
+}
 _NOT_HTTP = ("method", "type", "extensions", "subprotocols")
 
 
@@ -38,7 +48,7 @@ class Bridge:
         self._scope = _as_websocket(scope)
         self._app = app
         self._limits = limits
-        decisions = ServerProtocol(max_size=limits.frame, logger=_log.getChild("wire"))
+        decisions = _Decisions(max_size=limits.frame, logger=_log.getChild("wire"))
         self._decisions = decisions
         self.protocol = Peer(decisions, self, limits, keep_alive)
         self._response: Response | None = None
@@ -58,7 +68,9 @@ class Bridge:
     def close(self, code: int, reason: str = "") -> None:
         """Close it, whatever the application does."""
         if self._response is not None:
-            self._reject(HTTPStatus.SERVICE_UNAVAILABLE, (), b"")
+            failed = code == _FAILED
+            why = HTTPStatus.INTERNAL_SERVER_ERROR if failed else HTTPStatus.SERVICE_UNAVAILABLE
+            self._reject(why, (), b"")
         self.protocol.close(code, reason)
         self.closed(code, reason)
 
@@ -75,7 +87,7 @@ class Bridge:
     def received(self, message: Message) -> None:
         """Take a message."""
         kind = "text" if isinstance(message, str) else "bytes"
-        self._put({"type": "websocket.receive", kind: message}, len(message))
+        self._put({"type": "websocket.receive", kind: message}, len(message) + _EVENT)
 
     def closed(self, code: int, reason: str) -> None:
         """Learn that no message comes any more."""
@@ -97,7 +109,7 @@ class Bridge:
         if event["type"] == "websocket.disconnect":
             self._events.append(event)  # for whoever asks again
         elif self._waiting:
-            self._took(len(event.get("text") or event.get("bytes") or b""))
+            self._took(len(event.get("text") or event.get("bytes") or b"") + _EVENT)
         return event
 
     async def send(self, event: Event) -> None:
@@ -109,8 +121,10 @@ class Bridge:
             await self._send(event)
         elif kind == "websocket.close":
             self.close(event.get("code") or 1000, event.get("reason") or "")
-        elif kind != "websocket.http.response.body":
-            raise RuntimeError(f"{kind} cannot follow: the WebSocket is open, or refused")
+        elif self._closed:
+            raise OSError("the WebSocket is closed")
+        else:
+            raise RuntimeError(f"{kind} cannot follow: the WebSocket is open")
 
     def _decide(self, kind: str, event: Event) -> None:
         """Answer the handshake."""
@@ -186,11 +200,20 @@ class Bridge:
             self.protocol.hold(on=False)
 
 
+class _Decisions(ServerProtocol):
+    """What `websockets` decides; but a client may close amid a message, as RFC 6455, 5.4 has it."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        """Take a frame."""
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 def _as_sent(scope: Scope) -> bytes:
-    """Return a request as it came: `websockets` decides from its bytes."""
-    target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
-    lines = [b"%b %b HTTP/1.1" % (scope["method"].encode(), target)]
-    lines += [b"%b: %b" % header for header in scope["headers"]]
+    """Return of a request what `websockets` decides from, as it came; the rest is no matter."""
+    lines = [b"%b / HTTP/1.1" % scope["method"].encode()]
+    lines += [b"%b: %b" % header for header in scope["headers"] if header[0] in _HANDSHAKE]
     return b"\r\n".join((*lines, b"", b""))
 
 

@@ -204,9 +204,9 @@ class Peer(asyncio.Protocol):
         """Send no more. What is unread must still be, or it would take our last words along."""
         if self.transport.can_write_eof():
             self.transport.write_eof()
-            self._abort_in(self._limits.goodbye)
         else:
             self.transport.close()
+        self._abort_in(self._limits.goodbye)
 
     def _read_or_not(self) -> None:
         """Read only what there is room for.

@@ -5,14 +5,14 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from kitfox.core import InFlight, Routes
 from kitfox.multiplex import KeepAlive, Services
 from kitfox.net import ASGIApp, BadPath, Receive, Scope, Send, path_of
 from kitfox.transports.websocket._bridge import Bridge
 from kitfox.transports.websocket._limits import WebSocketLimits
-from kitfox.transports.websocket._session import RESTART, Session
+from kitfox.transports.websocket._session import RESTART, STOPS, Session
 from kitfox.transports.websocket._socket import Socket, SocketHandler, WebSocketClosed
 from kitfox.transports.websocket._wire import SUBPROTOCOLS
 
@@ -23,6 +23,7 @@ _FAILED = 1011  # RFC 6455, 7.4.1
 SCRIPT: Final = Path(__file__).with_name("kitfox.js")
 
 T = TypeVar("T")
+_Task = asyncio.Task[object]
 
 # How a connection is taken from the HTTP server, to be given to a protocol.
 Take = Callable[[asyncio.Protocol], object]
@@ -70,10 +71,14 @@ class ServedSockets:
         self._limits = limits
         self._keep_alive = keep_alive
         self._in_flight = InFlight()
-        self._sessions: set[Session] = set()
-        self._plain: set[Socket] = set()
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._calling: dict[Session, _Task] = {}
+        self._handling: dict[Socket, _Task] = {}
         self._bridges: set[Bridge] = set()
+
+    @property
+    def largest(self) -> int:
+        """The most bytes of a message."""
+        return self._limits.frame
 
     @property
     def script(self) -> bytes:
@@ -90,17 +95,13 @@ class ServedSockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one WebSocket."""
         socket = Socket(scope, receive, send)
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in a task
-        self._tasks.add(task)
-        try:
-            with suppress(WebSocketClosed):
-                if (handler := self._handlers.get(socket.path)) is not None:
-                    await self._handle(socket, handler)
-                elif (name := _chosen(scope)) is not None:
-                    await self._carry_calls(socket, name)
-        finally:
-            self._tasks.discard(task)
+        with suppress(WebSocketClosed):
+            if self._in_flight.draining:
+                await socket.close(RESTART, STOPS)
+            elif (handler := self._handlers.get(socket.path)) is not None:
+                await self._handle(socket, handler)
+            elif (name := _chosen(scope)) is not None:
+                await self._carry_calls(socket, name)
 
     def accept(self, hijack: Take, scope: Scope, app: ASGIApp) -> None:
         """Take the connection of a request for a WebSocket, and give `app` its scope."""
@@ -110,13 +111,9 @@ class ServedSockets:
         hijack(bridge.protocol)
 
     async def drain(self, grace: float) -> None:
-        """Refuse new calls, let those running end for `grace` seconds, and close with 1012."""
-        for session in self._sessions:
-            session.end.leave()
+        """Close everything with 1012: calls and handlers may go on for `grace` seconds to end."""
         try:
-            await self._in_flight.drain(grace)
-            await self._close_all()
-            await _over(self._running(), grace)
+            await asyncio.gather(self._drain_calls(grace), self._drain_handlers(grace))
         finally:
             for task in self._running():
                 task.cancel()
@@ -124,36 +121,41 @@ class ServedSockets:
                 bridge.close(RESTART)
         await _over([bridge.gone for bridge in self._bridges], 2 * self._limits.goodbye)
 
-    async def _close_all(self) -> None:
-        for session in self._sessions:
+    async def _drain_calls(self, grace: float) -> None:
+        """Refuse new calls; when the running ones are over and all is said, close."""
+        for session in self._calling:
+            session.end.leave()
+        await self._in_flight.drain(grace)
+        for session in self._calling:
             session.link.close()
-        await asyncio.gather(
-            *(socket.close(RESTART, "the server stops") for socket in self._plain),
-            return_exceptions=True,  # it was closed by its client just now
-        )
-        await asyncio.gather(*(session.link.closed() for session in self._sessions))
-        for bridge in self._bridges:
-            bridge.close(RESTART, "the server stops")
+        await _over([session.link.writing for session in self._calling], self._limits.goodbye)
 
-    def _running(self) -> set[asyncio.Task[object]]:
+    async def _drain_handlers(self, grace: float) -> None:
+        """Close the WebSockets of handlers and of other applications; then let those end."""
+        calling = set(self._calling.values())
+        for bridge in self._bridges:
+            if bridge.task not in calling:
+                bridge.close(RESTART, STOPS)
+        closing: list[_Task] = [asyncio.create_task(_close(s)) for s in self._handling]
+        await _over([*closing, *(self._running() - calling)], grace)
+
+    def _running(self) -> set[_Task]:
         bridged = {bridge.task for bridge in self._bridges if bridge.task is not None}
-        return {task for task in self._tasks | bridged if not task.done()}
+        known = bridged.union(self._calling.values(), self._handling.values())
+        return {task for task in known if not task.done()}
 
     async def _carry_calls(self, socket: Socket, name: str) -> None:
         await socket.accept(name)
         services, limits = self._services[name], self._limits
         session = Session(socket, SUBPROTOCOLS[name], services, self._in_flight, limits)
-        self._sessions.add(session)
+        self._calling[session] = _this_task()
         try:
-            if self._in_flight.draining:
-                session.end.leave()
-                session.link.close()
             await session.run()
         finally:
-            self._sessions.discard(session)
+            del self._calling[session]
 
     async def _handle(self, socket: Socket, handler: SocketHandler) -> None:
-        self._plain.add(socket)
+        self._handling[socket] = _this_task()
         try:
             await handler(socket)
             await socket.close()
@@ -163,7 +165,16 @@ class ServedSockets:
             _log.exception("the handler of %s failed", socket.path)
             await socket.close(_FAILED)
         finally:
-            self._plain.discard(socket)
+            del self._handling[socket]
+
+
+def _this_task() -> _Task:
+    return cast("_Task", asyncio.current_task())  # a coroutine is run by one
+
+
+async def _close(socket: Socket) -> None:
+    with suppress(WebSocketClosed):
+        await socket.close(RESTART, STOPS)
 
 
 def _chosen(scope: Scope) -> str | None:

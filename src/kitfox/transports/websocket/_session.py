@@ -12,6 +12,7 @@ from kitfox.transports.websocket._wire import Message, Subprotocol
 
 BROKE_THE_RULES = 1002
 RESTART = 1012
+STOPS = "the server stops"
 
 
 class SocketLink:
@@ -28,7 +29,7 @@ class SocketLink:
         self._filled = asyncio.Event()
         self._open = True
         self._spacious: asyncio.Future[None] | None = None
-        self._writer = asyncio.create_task(self._write())
+        self.writing = asyncio.create_task(self._write())
 
     def send(self, frame: Frame) -> None:
         """Send a frame after those before it."""
@@ -50,16 +51,12 @@ class SocketLink:
         self._open = False
         self._filled.set()
 
-    async def closed(self) -> None:
-        """Wait until that is done."""
-        await asyncio.wait([self._writer])
-
     async def cut(self) -> None:
         """Send nothing more: the WebSocket is lost."""
         self._open = False
-        self._writer.cancel()
+        self.writing.cancel()
         self._make_room()
-        await self.closed()
+        await asyncio.wait([self.writing])
 
     async def _write(self) -> None:
         with suppress(WebSocketClosed):
@@ -67,7 +64,7 @@ class SocketLink:
                 await self._filled.wait()
                 self._filled.clear()
                 await self._empty()
-            await self._socket.close(RESTART, "the server stops")
+            await self._socket.close(RESTART, STOPS)
         self._open = False
         self._make_room()
 
