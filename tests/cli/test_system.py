@@ -234,6 +234,17 @@ def test_describe_speaks_json(system: Up):
     assert described["types"]["Item"]["required"] == ["id", "name"]
 
 
+def test_schema_tells_what_a_running_service_offers(system: Up):
+    (system.folder / "stock.json").write_text(system.run("schema", "export", "stock").stdout)
+    exported = json.loads((system.folder / "stock.json").read_bytes())
+    assert {method["name"] for method in exported["methods"]} == {"Get", "Count", "Sleep"}
+    assert set(exported["$defs"]) >= {"Item", "StockGetRequest"}
+    assert system.run("schema", "diff", "stock.json", "stock").stdout == "nothing has changed\n"
+    assert system.run("schema", "diff", "stock.json", "shop:Stock").exit_code == Exit.OK
+    openapi = system.json("schema", "export", "stock", "--openapi")
+    assert "/shop.v1.Stock/Get" in openapi["paths"]
+
+
 def test_call_sends_typed_words_or_json(system: Up):
     assert system.json("call", "stock.get", "id=3") == {"id": 3, "name": "item 3"}
     assert system.run("call", "shop.v1.Front.Show", "-d", '{"id": 4}').stdout == "item 4\n"

@@ -28,7 +28,10 @@ async def description_at(url: str) -> Description:
     except NotFound:
         if not url.startswith("http"):
             raise
-    return await _openapi_at(f"{url.rstrip('/')}/openapi.json")
+    try:
+        return read_openapi(await openapi_at(url))
+    except msgspec.MsgspecError as error:
+        raise Unavailable(f"{url}: its OpenAPI is not kitfox's: {error}") from None
 
 
 async def document_at(url: str) -> Document:
@@ -58,16 +61,16 @@ def _said(method: MethodDescription) -> Said:
     )
 
 
-async def _openapi_at(url: str) -> Description:
+async def openapi_at(url: str) -> bytes:
+    """Ask a server on HTTP for its OpenAPI document; NotFound, Unavailable."""
+    page = f"{url.rstrip('/')}/openapi.json"
     system = this_system()
     headers = [(b"authorization", f"Bearer {system.token}".encode())] if system.token else []
     try:
         async with HTTPClient() as client:
-            reply = await client.request("GET", url, headers=headers, idempotent=True)
-        if reply.status == 200:
-            return read_openapi(reply.body)
+            reply = await client.request("GET", page, headers=headers, idempotent=True)
     except HTTPError as error:
-        raise Unavailable(f"{url}: {error}") from None
-    except msgspec.MsgspecError as error:
-        raise Unavailable(f"{url} is not a description: {error}") from None
-    raise NotFound(f"{url} answers {reply.status}: is this a kitfox server?")
+        raise Unavailable(f"{page}: {error}") from None
+    if reply.status != 200:
+        raise NotFound(f"{page} answers {reply.status}: is this a kitfox server?")
+    return reply.body

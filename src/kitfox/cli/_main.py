@@ -9,6 +9,7 @@ from kitfox.cli._group import Group
 from kitfox.cli._instances import instances
 from kitfox.cli._logs import logs
 from kitfox.cli._run import run
+from kitfox.cli._schema import schema
 from kitfox.cli._services import services
 from kitfox.cli._up import up
 from kitfox.cli._version import version
@@ -16,7 +17,7 @@ from kitfox.cli._version import version
 
 @click.group(
     cls=Group,
-    commands=[up, run, services, instances, describe, call, logs, version, completion],
+    commands=[up, run, services, instances, describe, call, logs, schema, version, completion],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )

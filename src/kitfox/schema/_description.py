@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from kitfox.core import Method
-from kitfox.schema._json_schema import Schema, schemas_of
+from kitfox.schema._json_schema import Schema, reachable, schemas_of
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFINITION = "#/$defs/"
@@ -35,9 +35,20 @@ class MethodDescription(msgspec.Struct, frozen=True, kw_only=True):
 class Description(msgspec.Struct, frozen=True, kw_only=True):
     """Some methods, and the definitions of their types by name."""
 
+    dialect: str = msgspec.field(name="$schema", default=_DIALECT)
     methods: tuple[MethodDescription, ...]
     types: Mapping[str, Schema] = msgspec.field(name="$defs")
-    dialect: str = msgspec.field(name="$schema", default=_DIALECT)
+
+    def part(self, service: str) -> "Description":
+        """Return the description of one service alone."""
+        methods = tuple(method for method in self.methods if method.service == service)
+        needed = reachable(
+            [message for method in methods for message in (method.request, method.reply)],
+            self.types,
+            DEFINITION,
+        )
+        types = {name: schema for name, schema in self.types.items() if name in needed}
+        return Description(methods=methods, types=types)
 
 
 def describe(methods: Iterable[Method]) -> Description:

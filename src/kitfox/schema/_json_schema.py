@@ -47,10 +47,10 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def referred(schema: Schema) -> str:
-    """Return the name of the component schema that `schema` points to, or an empty string."""
+def referred(schema: Schema, place: str = COMPONENT) -> str:
+    """Return the name of what `schema` points to in a document's `place`, or an empty string."""
     prefix, _, name = text(schema.get("$ref")).rpartition("/")
-    return name if f"{prefix}/" == COMPONENT else ""
+    return name if f"{prefix}/" == place else ""
 
 
 def resolved(schema: Schema, components: Schema) -> Schema:
@@ -79,20 +79,20 @@ def is_null(schema: Schema) -> bool:
     return schema.get("type") == "null"
 
 
-def reachable(root: object, components: Schema) -> set[str]:
+def reachable(root: object, components: Schema, place: str = COMPONENT) -> set[str]:
     """Return the names of the components that `root` needs, by whatever way."""
     found: set[str] = set()
-    waiting = list(_references(root))
+    waiting = list(_references(root, place))
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += _references(components[name])
+            waiting += _references(components[name], place)
     return found
 
 
-def _references(value: object) -> Iterator[str]:
-    if name := referred(mapping(value)):
+def _references(value: object, place: str) -> Iterator[str]:
+    if name := referred(mapping(value), place):
         yield name
     for part in sequence(value) or mapping(value).values():
-        yield from _references(part)
+        yield from _references(part, place)
