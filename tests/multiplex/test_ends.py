@@ -314,6 +314,21 @@ async def test_a_link_whose_server_leaves_is_closed_after_its_last_call(caller, 
     assert wire.closed
 
 
+async def test_a_link_that_has_used_its_numbers_is_closed_after_its_last_call(wire):
+    caller = CallerEnd(wire, LinkLimits(lifetime=2))
+    calls = [start(caller), start(caller)]
+    async with fail_after(5):
+        requests = await wire.until(Request, 2)
+        assert not caller.open
+        with pytest.raises(Unreachable):
+            await start(caller)
+        for sent in requests:
+            assert not wire.closed
+            caller.receive(Reply(sent.call, b'{"value":3}', {}))
+            await calls.pop(0)
+    assert wire.closed
+
+
 async def test_an_item_that_nobody_asked_for_breaks_the_rules(caller, wire):
     call = start(caller)
     async with fail_after(5):

@@ -156,6 +156,8 @@ class CallerEnd:
             outgoing.replies = Inflow(lambda items: self._link.send(Credit(number, items)))
         timeout = None if call.deadline is None else call.deadline.remaining()
         self._calls[number] = outgoing
+        if number == self._limits.lifetime:
+            self._open = False
         metadata = call.plain_metadata()
         self._link.send(Request(number, call.method.path, body, metadata, timeout))
         return number

@@ -1,6 +1,6 @@
 """What the two ends of a link say to each other about calls, whatever the wire.
 
-A call has a number, chosen by its caller, unique among the calls of its link. In their order:
+A call has a number of at most 32 bits, chosen by its caller, never used twice on a link. In order:
 
 - the caller says Request; then, for each request of a stream, Item; then End
 - the server says Item for each reply of a stream; then Reply or Failure, which ends the call

@@ -33,7 +33,12 @@ class Link(Protocol):
 
 
 class LinkLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one link may ask of either end: bytes of a message, calls in flight."""
+    """How much one link may ask of either end: bytes of a message, calls in flight.
+
+    It carries no more than `lifetime` calls, as no number is used twice on it; then it closes, and
+    the next call goes over another.
+    """
 
     message: int = 4 * 1024 * 1024
     calls: int = 10_000
+    lifetime: int = 0xFFFF_FFFF
