@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from kitfox.multiplex import BadFrame
 from kitfox.transports.msgpack._frames import Incoming
 from kitfox.transports.msgpack._general import read_frame
 from kitfox.transports.msgpack._layouts import (
@@ -54,7 +55,10 @@ class Framing:
             if found is None:
                 self._held += data[at:]
                 return
-            frame, at = found
+            frame, end = found
+            if end - at > self._limit:
+                raise BadFrame(f"a frame is longer than {self._limit} bytes")
+            at = end
             yield frame
 
     def _scan(self, data: bytes, at: int) -> tuple[Incoming, int] | None:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.msgpack import Ext
 
+from kitfox.core import NO_METADATA
 from kitfox.multiplex import (
     BadFrame,
     Cancel,
@@ -21,7 +22,7 @@ from kitfox.multiplex import (
 )
 from kitfox.transports.msgpack._frames import Hello, Incoming, Ping, PlainRequest, Pong
 from kitfox.transports.msgpack._layouts import BOX
-from kitfox.transports.msgpack._metadata import NONE, read_metadata
+from kitfox.transports.msgpack._metadata import read_metadata
 
 Number = Annotated[int, Meta(ge=0, le=0xFFFF_FFFF)]
 
@@ -169,4 +170,4 @@ def _opened(box: Ext) -> bytes:
 
 
 def _beside(box: Ext | None) -> Mapping[str, str]:
-    return NONE if box is None else read_metadata(_opened(box))
+    return NO_METADATA if box is None else read_metadata(_opened(box))

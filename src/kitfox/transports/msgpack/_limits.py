@@ -8,8 +8,8 @@ from kitfox.multiplex import LinkLimits
 class RPCLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes in bytes; what goes beyond is refused.
 
-    - `message`: a longer one is not sent (RESOURCE_EXHAUSTED); the link of who sends it all the
-      same is closed
+    - `message`: a longer one is not sent (RESOURCE_EXHAUSTED); a frame that is longer by more than
+      64 KiB, in which its metadata fits, closes the link of whoever sends it
     - `calls` in flight on one link (RESOURCE_EXHAUSTED)
     - `connections` open at a time at a listener; further ones are closed at once
     """

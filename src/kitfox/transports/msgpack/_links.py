@@ -58,12 +58,14 @@ class Links:
             message_limit=self._limits.message,
             keep_alive=self._keep_alive,
             peer=peer,
+            plain=True,
         )
 
     async def drain(self, grace: float) -> None:
         """Tell the callers, let what runs end within `grace` seconds, close the connections."""
-        for end in self._open.values():
-            end.leave()
+        for stream, end in self._open.items():
+            if not stream.plain:
+                end.leave()
         try:
             await self._in_flight.drain(grace)
         finally:

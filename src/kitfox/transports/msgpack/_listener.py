@@ -14,6 +14,7 @@ from kitfox.transports.msgpack._links import Links
 from kitfox.transports.msgpack._upgrade import UPGRADE
 from kitfox.transports.msgpack._url import url_of
 
+_ASKED = 3  # how often the kernel asks a silent peer before it gives up
 _HANDSHAKE = 10.0  # how long, in seconds, a caller may take over that of TLS
 
 
@@ -72,6 +73,7 @@ class RPC:
         context = self._tls.server_context(UPGRADE) if self._tls else None
         links = Links(routes, limits=self._limits, keep_alive=self._keep_alive, token=self._token)
         with bind(self._address) as listening:
+            _let_the_kernel_ask(listening, self._keep_alive)
             server = await _serve(links, listening, context)
             try:
                 yield url_of(address_of(listening), secure=context is not None)
@@ -90,6 +92,22 @@ async def _serve(
     return await loop.create_server(
         links.protocol, sock=listening, ssl=context, ssl_handshake_timeout=patience
     )
+
+
+def _let_the_kernel_ask(listening: socket.socket, keep_alive: KeepAlive) -> None:
+    """Have TCP watch over all connections: peers of the plain protocol cannot be asked by us."""
+    if listening.family == socket.AF_UNIX:
+        return
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):  # not everywhere; what is set here, connections inherit
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _whole(keep_alive.quiet))
+        pause = _whole(keep_alive.patience / _ASKED)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, pause)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _ASKED)
+
+
+def _whole(seconds: float) -> int:
+    return max(1, round(seconds))
 
 
 def _reached_by_others(address: str) -> bool:

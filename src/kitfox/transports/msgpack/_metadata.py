@@ -1,14 +1,10 @@
 """What stands beside messages, in a box of its own."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
 
 import msgspec
 
 from kitfox.multiplex import BadFrame
-
-NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 _decode = msgspec.msgpack.Decoder(dict[str, str]).decode
 

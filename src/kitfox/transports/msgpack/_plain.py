@@ -11,16 +11,23 @@ from typing import cast
 import msgspec
 from msgspec.inspect import DataclassType, StructType, TypedDictType, type_info
 
-from kitfox.core import Code, InvalidArgument, Method, RPCError, Unavailable, Unimplemented
+from kitfox.core import (
+    NO_METADATA,
+    Code,
+    InvalidArgument,
+    Method,
+    RPCError,
+    Unavailable,
+    Unimplemented,
+)
 from kitfox.multiplex import Failure, Frame, Link, Refused, Reply, Request, ServerEnd, Services
 from kitfox.transports.msgpack._frames import PlainReply, PlainRequest
-from kitfox.transports.msgpack._metadata import NONE
 from kitfox.transports.msgpack._stream import Stream
 
 OpenEnd = Callable[[Link], ServerEnd]
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[str, object]).decode
+_decode = msgspec.msgpack.Decoder().decode
 
 
 class PlainMethods:
@@ -52,8 +59,12 @@ class PlainMethods:
     def result(self, method: Method, body: bytes | None) -> object:
         """Return what a plain caller gets for a reply."""
         names = self._names(method.reply)
-        reply = _decode(body) if body and names else None
-        return reply.get("value") if reply and names == ("value",) else reply
+        if not body or not names:
+            return None
+        reply: object = _decode(body)
+        if names == ("value",) and isinstance(reply, Mapping):
+            return cast("Mapping[str, object]", reply)["value"]
+        return reply
 
     def _names(self, message: type) -> tuple[str, ...]:
         if message not in self._fields:
@@ -96,7 +107,7 @@ class PlainEnd:
             self._answer(PlainReply(number, plain_error(error), None))
             return
         self._running.setdefault(number, method)
-        self._end.receive(Request(number, frame.path, body, NONE, None))
+        self._end.receive(Request(number, frame.path, body, NO_METADATA, None))
 
     def send(self, frame: Frame) -> None:
         """Say the last word about a call; there is no other in the plain protocol."""

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from kitfox.multiplex import BadFrame, KeepAlive, Liveness
 from kitfox.net import peer_identity
-from kitfox.transports.msgpack._frames import Outgoing, Ping, Pong
+from kitfox.transports.msgpack._frames import Outgoing, Ping, PlainRequest, Pong
 from kitfox.transports.msgpack._framing import Framing
 from kitfox.transports.msgpack._writer import Writer
 
@@ -25,6 +25,8 @@ class Stream(asyncio.Protocol):
     """Reads and writes frames.
 
     `begin` is called with the stream when it stands, and says by `attach` what takes its frames.
+    `plain` is whether the peer may know the public specification only: then it is not asked whether
+    it is there. It is no longer when it has sent a frame of ours.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Stream(asyncio.Protocol):
         message_limit: int,
         keep_alive: KeepAlive,
         peer: str = "",
+        plain: bool = False,
     ) -> None:
         self._begin = begin
         self._loop = asyncio.get_running_loop()
@@ -46,6 +49,7 @@ class Stream(asyncio.Protocol):
         self._writing = False  # whether a flush is due in this turn
         self._room: asyncio.Future[None] | None = None  # while the transport takes no more
         self._cut: asyncio.TimerHandle | None = None
+        self.plain = plain
         self.peer = peer
         self.identity = ""
         self.lost = False
@@ -72,6 +76,7 @@ class Stream(asyncio.Protocol):
                 handle = self._handlers.get(type(frame))
                 if handle is None:
                     raise BadFrame(f"a {type(frame).__name__} is not for this end")
+                self.plain = self.plain and type(frame) is PlainRequest
                 handle(frame)
         except BadFrame as error:
             self.abort(f"the peer broke the rules of the wire: {error}")
@@ -130,6 +135,8 @@ class Stream(asyncio.Protocol):
     def _look_after(self) -> None:
         """Ask a quiet peer whether it is there; cut off one that has not said so."""
         now = self._loop.time()
+        if self.plain:  # the kernel asks such a peer: see `_listener.py`
+            self._liveness.hear(now)
         if self._liveness.gone(now):
             self.abort("the peer says nothing any more")
             return
