@@ -144,7 +144,7 @@ WRONG_FILES = {
     "[service.'A b']": "service.A b: expected a name of a-z, 0-9, - and _",
     "[system]\nregistri = 1": 'system.registri: unknown key; did you mean "registry"?',
     "[system]\nqqq = 1": "system.qqq: unknown key; "
-    "known here: logs, name, names, path, registry, state, together, token",
+    "known here: logs, name, names, path, registry, state, tls, together, token",
     "[system]\nlogs = 'yes'": "system.logs: expected true or false, got text",
     "[system]\nregistry = 7700": "system.registry: expected text, got a whole number",
     "[system]\nregistry = 'local'": "system.registry: expected a URL such as"

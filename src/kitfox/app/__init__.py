@@ -11,6 +11,8 @@ from kitfox.app._config_schema import (
     Config as Config,
     ServiceConfig as ServiceConfig,
     System as System,
+    TLSFiles as TLSFiles,
+    tls_of as tls_of,
 )
 from kitfox.app._connect import (
     UnknownScheme as UnknownScheme,
@@ -64,6 +66,7 @@ __all__ = [
     "StatusFile",
     "Supervisor",
     "System",
+    "TLSFiles",
     "UnknownScheme",
     "UnsupportedKind",
     "WiringError",
@@ -81,5 +84,6 @@ __all__ = [
     "read_duration",
     "schemes",
     "start_order",
+    "tls_of",
     "wire",
 ]

@@ -29,10 +29,12 @@ def checked(layers: Layers, file: Path) -> Config:
             )
         if not is_table(value):
             raise _wrong(layers, section, problem="expected a table")
-    services = {name: _service(layers, name) for name in table_at(layers.tree, "service")}
+    system = _system(layers, file.parent)
+    names = table_at(layers.tree, "service")
+    services = {name: _with_tls(_service(layers, name), system, file.parent) for name in names}
     for name, service in services.items():
         _check_needs(layers, name, service, services)
-    return Config(file, _system(layers, file.parent), services)
+    return Config(file, system, services)
 
 
 def _system(layers: Layers, folder: Path) -> System:
@@ -43,6 +45,7 @@ def _system(layers: Layers, folder: Path) -> System:
         system,
         name=system.name or folder.name,
         state=folder / system.state,
+        tls=None if system.tls is None else system.tls.below(folder),
         path=tuple(folder / part for part in system.path),
     )
 
@@ -63,6 +66,12 @@ def _service(layers: Layers, name: str) -> ServiceConfig:
         _check_url(layers, url, *path, "listen")
     _check_advertise(layers, service.advertise, *path)
     return service
+
+
+def _with_tls(service: ServiceConfig, system: System, folder: Path) -> ServiceConfig:
+    """Give a service the files it uses: its own, or else the system's; they are never mixed."""
+    tls = system.tls if service.tls is None else service.tls.below(folder)
+    return msgspec.structs.replace(service, tls=tls)
 
 
 def _listed(table: Table) -> Table:

@@ -5,6 +5,26 @@ from pathlib import Path
 
 import msgspec
 
+from kitfox.net import TLS
+
+
+class TLSFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[system.tls]`, `[service.NAME.tls]`: files in PEM, relative to the folder of the file."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+    client_ca: Path | None = None
+
+    def below(self, folder: Path) -> "TLSFiles":
+        """Return the same files with absolute paths."""
+        return TLSFiles(
+            certificate=_below(folder, self.certificate),
+            key=_below(folder, self.key),
+            ca=_below(folder, self.ca),
+            client_ca=_below(folder, self.client_ca),
+        )
+
 
 class System(msgspec.Struct, frozen=True, kw_only=True):
     """`[system]`: what all services of it share. Folders are relative to the file's.
@@ -16,6 +36,7 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     registry: str | None = None
     names: Mapping[str, str] = {}  # what a registry of the original kind calls services
     token: str = ""  # what those must show who come from other machines
+    tls: TLSFiles | None = None  # how its members prove who they are, to each other and others
     logs: bool = True
     together: bool = False  # all services in one process, where they meet without a wire
     state: Path = Path(".kitfox")  # databases, caches, spools: the folder its processes work in
@@ -33,6 +54,7 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     open: bool = False  # its URL is printed when it is ready
     public: bool = False  # where other machines reach it, anybody may call, without the token
+    tls: TLSFiles | None = None  # the system's unless given
     settings: Mapping[str, object] = {}
 
 
@@ -42,3 +64,14 @@ class Config(msgspec.Struct, frozen=True):
     file: Path
     system: System
     services: Mapping[str, ServiceConfig]
+
+
+def tls_of(files: TLSFiles | None) -> TLS | None:
+    """Return what listeners and connections take; nothing is read yet."""
+    if files is None:
+        return None
+    return TLS(certificate=files.certificate, key=files.key, ca=files.ca, client_ca=files.client_ca)
+
+
+def _below(folder: Path, file: Path | None) -> Path | None:
+    return None if file is None else folder / file

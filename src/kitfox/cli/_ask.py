@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kitfox.app import System, connect, find_config, load, read_config
+from kitfox.app import System, connect, find_config, load, read_config, tls_of
 from kitfox.cli._directory import Directory
 from kitfox.cli._discovery import ORIGINAL, names_in_original
 from kitfox.cli._exit import Exit, Failed
@@ -46,8 +46,9 @@ def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
-    """Connect to whoever serves at a URL, with this system's token."""
-    async with connect(url, token=this_system().token) as connection:
+    """Connect to whoever serves at a URL, with this system's token and certificates."""
+    system = this_system()
+    async with connect(url, token=system.token, tls=tls_of(system.tls)) as connection:
         yield connection
 
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from kitfox.app import tls_of
 from kitfox.cli._ask import connected, this_system
 from kitfox.cli._json_schema import Schema
 from kitfox.cli._openapi import read_openapi
@@ -67,7 +68,7 @@ async def openapi_at(url: str) -> bytes:
     system = this_system()
     headers = [(b"authorization", f"Bearer {system.token}".encode())] if system.token else []
     try:
-        async with HTTPClient() as client:
+        async with HTTPClient(tls=tls_of(system.tls)) as client:
             reply = await client.request("GET", page, headers=headers, idempotent=True)
     except HTTPError as error:
         raise Unavailable(f"{page}: {error}") from None

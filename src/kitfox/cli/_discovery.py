@@ -10,7 +10,7 @@ from typing import Protocol
 from kitfox.app import Cluster, System, dial, schemes
 from kitfox.cli._original_logs import dial_text_log
 from kitfox.core import Connection, Service, service_name
-from kitfox.net import ASGIApp, HTTPClient
+from kitfox.net import TLS, ASGIApp, HTTPClient
 from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver
 from kitfox.registry.original import OriginalRegistry
 from kitfox.services.logs import Logs
@@ -44,6 +44,7 @@ class Discovery:
     registrar: Registrar
     resolver: Resolver
     client: HTTPClient
+    tls: TLS | None
     token: str
     mount: Mount
     dial_logs: Dial
@@ -59,7 +60,7 @@ class Discovery:
 
     async def _reach(self, kind: type[Service], dialler: Dial, stack: AsyncExitStack) -> Connection:
         ours = dialler is dial
-        dialled: Dial = partial(dial, token=self.token) if ours else dialler
+        dialled: Dial = partial(dial, tls=self.tls, token=self.token) if ours else dialler
         cluster = Cluster(
             service_name(kind),
             resolver=self.resolver,
@@ -81,31 +82,36 @@ def names_in_original(system: System) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def discovery(system: System, requires: Iterable[str]) -> AsyncIterator[Discovery | None]:
+async def discovery(
+    system: System, tls: TLS | None, requires: Iterable[str]
+) -> AsyncIterator[Discovery | None]:
     """Join the system's registry, or nothing when it has none.
 
-    `requires` names the services that will be looked for.
+    `tls` is how this process proves who it is, and whom it trusts; `requires` names the services
+    that will be looked for.
     """
     async with AsyncExitStack() as stack:
         if (url := system.registry) is None:
             yield None
             return
-        client = await stack.enter_async_context(HTTPClient())
+        client = await stack.enter_async_context(HTTPClient(tls=tls))
         if url.startswith(ORIGINAL):
             yield _original(url.removeprefix(ORIGINAL), system, client, requires, stack)
         else:
-            yield _kitfox(url, system, client, stack)
+            yield _kitfox(url, system, client, tls, stack)
 
 
-def _kitfox(url: str, system: System, client: HTTPClient, stack: AsyncExitStack) -> Discovery:
-    registry = dial(url, client)
+def _kitfox(
+    url: str, system: System, client: HTTPClient, tls: TLS | None, stack: AsyncExitStack
+) -> Discovery:
+    registry = dial(url, client, tls=tls)
     cache = DiskCache(system.state / "peers")
     resolver = HTTPResolver(registry, token=system.token, cache=cache)
     stack.push_async_callback(resolver.aclose)
     registrar = HTTPRegistrar(registry, token=system.token)
     stack.push_async_callback(registrar.aclose)
     return Discovery(
-        registrar, resolver, client, system.token, lambda site: site, dial, tells_all=True
+        registrar, resolver, client, tls, system.token, lambda site: site, dial, tells_all=True
     )
 
 
@@ -116,5 +122,12 @@ def _original(
     registry = OriginalRegistry(url, client, requires=requires, names=names)
     stack.push_async_callback(registry.aclose)
     return Discovery(
-        registry, registry, client, system.token, registry.asgi, dial_text_log, tells_all=False
+        registry,
+        registry,
+        client,
+        None,
+        system.token,
+        registry.asgi,
+        dial_text_log,
+        tells_all=False,
     )

@@ -36,6 +36,7 @@ def explained(error: Exception) -> Failed | None:
     """Turn an error into words and a code; None for one that is a fault of the program."""
     from kitfox.app import AlreadyRunningError, ConfigError, UnknownScheme
     from kitfox.core import RPCError
+    from kitfox.net import TLSError
 
     match error:
         case Failed():
@@ -43,7 +44,7 @@ def explained(error: Exception) -> Failed | None:
         case RPCError():
             code = _CODES.get(error.code.name, Exit.FAILED)
             return Failed(f"{error.code.word.replace('_', ' ')}: {error}", code)
-        case ConfigError() | UnknownScheme():
+        case ConfigError() | UnknownScheme() | TLSError():
             return Failed(str(error), Exit.USAGE)
         case TimeoutError():
             return Failed("no answer in time; --timeout gives it more", Exit.DEADLINE)

@@ -16,7 +16,7 @@ from kitfox.app import (
 from kitfox.cli._log_shipping import log_to_stderr
 from kitfox.cli._serve import running, serve
 from kitfox.cli._together import running_together
-from kitfox.net import Notifier
+from kitfox.net import Notifier, TLSError
 
 _GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 
@@ -39,7 +39,7 @@ def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, st
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             services = running(config, name) if name else running_together(config)
             runner.run(serve(services, notifier))
-    except (WiringError, AdvertiseError) as error:
+    except (WiringError, AdvertiseError, TLSError) as error:
         raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error
 
 

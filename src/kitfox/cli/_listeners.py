@@ -10,6 +10,7 @@ from kitfox.net import TLS, is_loopback
 from kitfox.transports.http import HTTP, HTTPOptions
 from kitfox.transports.msgpack import RPC
 
+_WITH_TLS = {"https", "rpcs"}
 _EXPECTED = "http://, https://, rpc:// or rpcs://"
 
 
@@ -27,22 +28,33 @@ def listener(
     """Return the listener for a URL; on a port of the system's choice when it names none.
 
     Raises:
-        WiringError: no wire serves there, or others could reach it and nobody says who may.
+        WiringError: no wire serves there, it has no certificate to show, or others could reach it
+            and nobody says who may.
     """
     scheme, local = urlsplit(url).scheme, is_here(url)
-    if not (public or local or token):
+    if not (public or local or token or (tls and tls.client_ca)):
         raise WiringError(
-            f"listen: other machines can reach {url}; "
-            "give the system a token, or say public = true to let anybody call"
+            f"listen: other machines can reach {url}; give the system a token, "
+            "let its tls ask for certificates, or say public = true to let anybody call"
         )
-    shown = None if public or local else token
-    return _wire(scheme, options)(_address(url), tls=tls, token=shown, public=shown is None)
+    wire = _wire(scheme, options)
+    shown = None if public or local else token or None
+    return wire(_address(url), tls=_shown(url, tls), token=shown, public=shown is None)
 
 
 def is_here(url: str) -> bool:
     """Whether only this machine can reach a URL."""
     parts = urlsplit(url)
     return parts.scheme.endswith("+unix") or is_loopback(parts.hostname or "")
+
+
+def _shown(url: str, tls: TLS | None) -> TLS | None:
+    """Return what is shown to callers: TLS is of the schemes that promise it, and of no other."""
+    if urlsplit(url).scheme not in _WITH_TLS:
+        return None
+    if tls is None or tls.certificate is None:
+        raise WiringError(f"listen: {url} shows a certificate: name its file in [system.tls]")
+    return tls
 
 
 def _wire(scheme: str, options: HTTPOptions) -> _Guarded:

@@ -21,6 +21,7 @@ from kitfox.app import (
     WiringError,
     load_target,
     needs_of,
+    tls_of,
     wire,
 )
 from kitfox.cli._discovery import Discovery, discovery
@@ -88,8 +89,9 @@ async def running(
     kinds = list(needs.services.values())
     sought: list[type[Service]] = [*kinds, Logs] if system.logs else kinds
     instance = f"{name}-{uuid4().hex[:8]}"
+    tls = tls_of(service.tls)
     async with AsyncExitStack() as stack:
-        found = await stack.enter_async_context(discovery(system, map(service_name, sought)))
+        found = await stack.enter_async_context(discovery(system, tls, map(service_name, sought)))
         clients = await _clients(kinds, found, stack, neighbours)
         settings = _with_token(service.settings, system.token, needs.settings.values())
         made = wire(factory, settings, clients.__getitem__)
@@ -150,7 +152,10 @@ def _server(
         options["hosts"] = None if service.public else service.hosts
     # The registry asks for tokens itself: of some, and not in the original protocol.
     public = service.public or isinstance(made, Registry)
-    listeners = [listener(url, options, token=token, public=public) for url in service.listen]
+    tls = tls_of(service.tls)
+    listeners = [
+        listener(url, options, token=token, public=public, tls=tls) for url in service.listen
+    ]
     here = all(is_here(url) for url in service.listen)
     return Server(
         made,
