@@ -59,11 +59,13 @@ from kitfox.net._site import (
 from kitfox.net._tls import PEM as PEM, TLS as TLS
 from kitfox.net._tls_files import TLSError as TLSError
 from kitfox.net._tls_identity import (
+    IDENTITY as IDENTITY,
     certified_name as certified_name,
     peer_identity as peer_identity,
 )
 
 __all__ = [
+    "IDENTITY",
     "PEM",
     "SLASH",
     "TLS",

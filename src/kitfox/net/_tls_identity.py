@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
+
+# Among an ASGI scope's extensions: who the client's certificate, checked, says it is.
+IDENTITY: Final = "kitfox.identity"
 
 # Which name counts: the first of a kind, of the first kind there is (SPIFFE puts its id in a URI).
 _KINDS = ("URI", "DNS")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kitfox.core import Metadata, RPCError
-from kitfox.net import Receive, Scope, Send, reply
+from kitfox.net import IDENTITY, Receive, Scope, Send, reply
 from kitfox.transports.http._direct import direct_of
 from kitfox.transports.http._headers import RawHeaders, reply_headers
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
@@ -44,8 +44,11 @@ class Exchange:
 
     @property
     def identity(self) -> str:
-        """Who the client's certificate says it is, or ""; another ASGI server does not tell."""
-        return "" if self.direct is None else self.direct.identity
+        """Who the client's certificate says it is, or ""; a foreign ASGI server does not tell."""
+        if self.direct is not None:
+            return self.direct.identity
+        identity: str = self.scope.get("extensions", {}).get(IDENTITY, "")
+        return identity
 
     async def reply(self, body: bytes, metadata: Metadata) -> None:
         """Answer with a message."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from typing import Unpack, cast
@@ -47,22 +47,11 @@ class HTTP:
         grace: float = 30.0,
         **options: Unpack[HTTPOptions],
     ) -> None:
-        guarded = public or options.get("token") is not None or (tls and tls.client_ca)
-        if not guarded and must_ask_for_token(address):
-            msg = (
-                f"{address} can be reached from other machines: give token='…', a TLS with "
-                "client_ca='…', or public=True to let anybody call"
-            )
-            raise ValueError(msg)
-        if tls and address.startswith("unix:"):
-            msg = f"{address} is a socket of this machine, where nobody listens in: give no tls"
-            raise ValueError(msg)
+        guard(address, tls, options, public=public)
         self._tls = tls
         self._address = address
         self._grace = grace
         self._options = options
-        if options.get("token") is None and is_local(address):
-            options.setdefault("hosts", ())
         self._limits = options.get("limits") or HTTPLimits()
 
     @asynccontextmanager
@@ -114,6 +103,38 @@ class HTTP:
         return config
 
 
+def guard(address: str, tls: TLS | None, options: HTTPOptions, *, public: bool) -> None:
+    """Refuse a door that stands open without a word about it; close a local one to other names.
+
+    Raises ValueError.
+    """
+    guarded = public or options.get("token") is not None or (tls and tls.client_ca)
+    if not guarded and must_ask_for_token(address):
+        msg = (
+            f"{address} can be reached from other machines: give token='…', a TLS with "
+            "client_ca='…', or public=True to let anybody call"
+        )
+        raise ValueError(msg)
+    if tls and address.startswith("unix:"):
+        msg = f"{address} is a socket of this machine, where nobody listens in: give no tls"
+        raise ValueError(msg)
+    if options.get("token") is None and is_local(address):
+        options.setdefault("hosts", ())
+
+
+async def stop_accepting(sockets: Iterable[socket.socket]) -> None:
+    """Take no further connection, and let those just taken become known.
+
+    Before 3.13, asyncio forgets a connection taken in the turn in which the server closes: its
+    client would wait for ever.
+    """
+    loop = asyncio.get_running_loop()
+    for listening in sockets:
+        loop.remove_reader(listening.fileno())
+    for _ in range(3):  # taken, made, known
+        await asyncio.sleep(0)
+
+
 def _url(listening: socket.socket, scheme: str) -> str:
     address = address_of(listening)
     if listening.family == socket.AF_UNIX:
@@ -152,7 +173,7 @@ class _Embedded(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, and cancel what outlives the grace or a wait that is itself cut short."""
-        await self._stop_accepting()
+        await stop_accepting(each for server in self.servers for each in server.sockets)
         tasks = self.server_state.tasks
         try:
             await super().shutdown(sockets)
@@ -162,18 +183,6 @@ class _Embedded(uvicorn.Server):
             raise
         if tasks:  # cancelled, but not gone yet
             await asyncio.wait(tasks, timeout=_CANCELLED_WITHIN)
-
-    async def _stop_accepting(self) -> None:
-        """Take no further connection, and let those just taken become known.
-
-        Before 3.13, asyncio forgets a connection taken in the turn in which the server closes: its
-        client would wait for ever.
-        """
-        loop = asyncio.get_running_loop()
-        for listening in [each for server in self.servers for each in server.sockets]:
-            loop.remove_reader(listening.fileno())
-        for _ in range(3):  # taken, made, known
-            await asyncio.sleep(0)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

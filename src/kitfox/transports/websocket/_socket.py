@@ -1,13 +1,10 @@
 """A WebSocket as its handler sees it, whichever server carries it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, Self
+from typing import Self
 
-from kitfox.net import Receive, Scope, Send, path_of
+from kitfox.net import IDENTITY, Receive, Scope, Send, path_of
 from kitfox.transports.websocket._wire import Message
-
-# Among a scope's extensions: who the client's certificate, checked, says it is.
-IDENTITY: Final = "kitfox.identity"
 
 
 class WebSocketClosed(Exception):

@@ -292,7 +292,7 @@ class Link {
     const { call, again } = known;
     if (kind === "item") call.take(rest[0]);
     else if (kind === "credit") call.grant(rest[0]);
-    else if (kind === "reply") call.reply(rest[0], rest[1]);
+    else if (kind === "reply") call.reply(rest[0] ?? null, rest[1]);
     else if (kind === "failure") call.fail(rest[0], rest[1], rest[2], rest[3]);
     else if (kind === "refused") this.#refused(call, again);
     else throw new Error(`there is no frame ${kind}`);
