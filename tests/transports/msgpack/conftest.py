@@ -22,6 +22,7 @@ class Desk(Service, name="acme.v1.Desk"):
     def __init__(self):
         self.noted = []
         self.waiting = 0
+        self.echoed = 0
         self.cancelled = asyncio.Event()
         self.release = asyncio.Event()
 
@@ -40,6 +41,11 @@ class Desk(Service, name="acme.v1.Desk"):
     @rpc
     async def fail(self, why: str) -> None:
         raise NotFound(why, details={"why": why})
+
+    @rpc
+    async def echo(self, data: bytes) -> bytes:
+        self.echoed += 1
+        return data
 
     @rpc
     async def who(self) -> str:
@@ -88,6 +94,11 @@ class Raw:
             except msgspec.DecodeError:
                 continue
 
+    async def skim(self):
+        """Read, and look at nothing."""
+        while await self._reader.read(1 << 20):
+            pass
+
     async def closed(self):
         """Wait until the other side has closed the connection; return what it had said."""
         frames = []
@@ -130,5 +141,21 @@ def eventually():
         async with fail_after(10):
             while not holds():
                 await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+def settled():
+    """Wait until a count has stopped growing, and return it."""
+
+    async def wait(count):
+        last, quiet = count(), 0
+        async with fail_after(10):
+            while quiet < 30:
+                await asyncio.sleep(0.01)
+                quiet = quiet + 1 if count() == last else 0
+                last = count()
+        return last
 
     return wait
