@@ -16,10 +16,9 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
 from kitfox.multiplex import KeepAlive
-from kitfox.net import ASGIApp, Event, Scope, peer_identity
+from kitfox.net import IDENTITY, ASGIApp, Event, Scope, peer_identity
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._peer import Peer
-from kitfox.transports.websocket._socket import IDENTITY
 from kitfox.transports.websocket._wire import Message
 
 _log = logging.getLogger("kitfox.websocket")
