@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from kitfox.core import Service, methods_of, rpc
-from kitfox.schema import describe, diff, read_description
+from kitfox.schema import Tag, describe, diff, read_description
 
 
 def described(**methods):
@@ -107,6 +107,12 @@ def test_a_field_in_another_place_breaks_the_binary_wires():
             ("name", "has the number 1, no longer 2"),
         )
     }
+
+
+def test_a_field_that_keeps_its_tag_may_move():
+    one, two = ("id", Annotated[int, Tag(2)]), ("name", Annotated[str, Tag(1)])
+    assert changes(fields(two, one), fields(one, two)) == {}
+    assert set(changes(fields(*BASE), fields(one, BASE[1])).values()) == {True}
 
 
 def test_who_must_send_a_field_and_who_may_rely_on_it_are_different_people():

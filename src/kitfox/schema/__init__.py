@@ -12,9 +12,9 @@ from kitfox.schema._openapi import openapi as openapi
 from kitfox.schema._operation import Operation as Operation
 from kitfox.schema._page import docs_page as docs_page, docs_page_csp as docs_page_csp
 from kitfox.schema._problem import PROBLEM_MEDIA_TYPE as PROBLEM_MEDIA_TYPE, Problem as Problem
-from kitfox.schema._proto_shapes import Tag as Tag
 from kitfox.schema._proto_text import proto_of as proto_of
 from kitfox.schema._reflection import Reflection as Reflection
+from kitfox.schema._tag import Tag as Tag
 
 __all__ = [
     "PROBLEM_MEDIA_TYPE",

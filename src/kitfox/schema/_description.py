@@ -12,7 +12,6 @@ from kitfox.schema._json_schema import Schema, reachable, schemas_of
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFINITION = "#/$defs/"
-NUMBER = "x-kitfox-number"  # of a field that does not have its place for one
 
 
 class MethodDescription(msgspec.Struct, frozen=True, kw_only=True):

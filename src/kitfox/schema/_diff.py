@@ -5,15 +5,16 @@ Rules:
 - A value goes from its writer to its reader: a request from an old caller to the new service, a
   reply from the new service to an old caller. What a reader does not understand breaks.
 - What is gone breaks, be its reader ever so tolerant: what it said is lost.
-- A field's number is its place in its message; the binary wires go by it.
+- A field's number is its place in its message, or its Tag's; the binary wires go by it.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kitfox.schema._description import NUMBER, Description, MethodDescription
+from kitfox.schema._description import Description, MethodDescription
 from kitfox.schema._json_schema import Schema, mapping, properties, required, sequence
 from kitfox.schema._shape import Shape, Types, reference, shape_of, words
+from kitfox.schema._tag import NUMBER
 from kitfox.schema._values import is_of_type, misread
 
 

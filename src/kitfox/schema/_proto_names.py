@@ -14,7 +14,7 @@ from typing import (
 )
 
 from kitfox.core import DefinitionError
-from kitfox.schema._proto_shapes import Tag
+from kitfox.schema._tag import number_of
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _METHODS = frozenset(  # of a message in Python, which a field of that name would hide
@@ -85,16 +85,17 @@ def tags_of(cls: object) -> Mapping[str, int]:
         hints = get_type_hints(get_origin(cls) or cls, include_extras=True)
     except (NameError, TypeError):  # hints that cannot be read pin nothing
         return {}
-    found = {name: _tag(hint) for name, hint in hints.items()}
-    return {name: tag.number for name, tag in found.items() if tag is not None}
+    found = {name: _pinned(hint) for name, hint in hints.items()}
+    return {name: number for name, number in found.items() if number is not None}
 
 
-def _tag(hint: object) -> Tag | None:
+def _pinned(hint: object) -> int | None:
     if get_origin(hint) in {Required, NotRequired}:
-        return _tag(get_args(hint)[0])
+        return _pinned(get_args(hint)[0])
     if get_origin(hint) is not Annotated:
         return None
-    return next((each for each in get_args(hint)[1:] if isinstance(each, Tag)), None)
+    numbers = map(number_of, get_args(hint)[1:])
+    return next((number for number in numbers if number is not None), None)
 
 
 def numbers(cls: object, fields: list[str]) -> list[int]:

@@ -8,13 +8,6 @@ from kitfox.core import Method
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
-    """Pins the number of a field: `Annotated[int, Tag(7)]`."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
 class Scalar:
     """A number, a truth value, a text or bytes. One that is `spelt` is a text in protobuf only."""
 
