@@ -6,7 +6,10 @@ NUMBER = "x-kitfox-number"
 
 
 def Tag(number: int) -> msgspec.Meta:  # noqa: N802 - it stands beside types, as Meta itself does
-    """Pin a field's number in binary messages, as `id: Annotated[int, Tag(7)]`."""
+    """Pin the number that a field has in binary messages.
+
+    `id: Annotated[int, Tag(7)]` is the seventh, wherever it stands.
+    """
     return msgspec.Meta(extra_json_schema={NUMBER: number})
 
 
