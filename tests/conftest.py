@@ -1,6 +1,7 @@
 """What every test gets: proof that it left nothing behind, and a browser for those who ask."""
 
 import asyncio
+import gc
 import inspect
 import os
 import shutil
@@ -39,6 +40,20 @@ async def no_task_left():
     if left := asyncio.all_tasks() - before - {asyncio.current_task()}:
         _, left = await asyncio.wait(left, timeout=GRACE)
     assert not left, f"tasks left running: {[task.get_coro() for task in left]}"
+    await grpcio_rests()
+
+
+async def grpcio_rests():
+    """Wait until grpcio has no event for this loop: one that comes later is lost, and those behind.
+
+    Its poller ends with the last of its objects; what a test still holds may hold some of them.
+    """
+    if any(map(is_poller, threading.enumerate())):
+        gc.collect()
+        for _ in range(20):
+            if not any(map(is_poller, threading.enumerate())):
+                break
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +69,12 @@ def nothing_left_running():
 
 
 def is_ours(thread: threading.Thread) -> bool:
-    """Leave out what ends by itself: the loop's own pool with the loop, and grpcio's poller.
+    """Leave out what ends by itself: the loop's own pool with the loop, and grpcio's poller."""
+    return not (thread.name.startswith("asyncio_") or is_poller(thread))
 
-    The poller goes with the last of grpcio's objects, and a test's log may hold an error's frames.
-    """
-    return not (thread.name.startswith("asyncio_") or thread.name.endswith("(_poll_wrapper)"))
+
+def is_poller(thread: threading.Thread) -> bool:
+    return thread.name.endswith("(_poll_wrapper)")
 
 
 def child_processes() -> Iterator[str]:

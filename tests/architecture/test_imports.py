@@ -26,7 +26,14 @@ HOMES = {
     "websockets": ("kitfox.transports.websocket",),
     "uvloop": ("kitfox.cli",),
     "click": ("kitfox.cli",),
-    "google": ("kitfox.schema.protobuf", "kitfox.schema._protobuf_descriptors"),
+    "grpc": ("kitfox.transports.grpc._grpcio",),
+    "grpc_health": ("kitfox.transports.grpc",),
+    "grpc_reflection": ("kitfox.transports.grpc",),
+    "google": (
+        "kitfox.schema.protobuf",
+        "kitfox.schema._protobuf_descriptors",
+        "kitfox.transports.grpc",
+    ),
     "zstandard": ("kitfox.services.logs",),
     "jinja2": ("kitfox.services.console",),
 }

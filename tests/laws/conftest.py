@@ -21,7 +21,9 @@ from kitfox.codecs import MessagePack
 from kitfox.core import InFlight
 from kitfox.multiplex import CallerEnd, Dialled, LinkLimits, ServerEnd, Services
 from kitfox.net import TLS
+from kitfox.transports.grpc import GRPC, GRPCConnection, GRPCLimits
 from kitfox.transports.http import HTTP, HTTPConnection, HTTPLimits
+from kitfox.transports.http.hypercorn import HTTP2
 from kitfox.transports.memory import Memory
 from kitfox.transports.msgpack import RPC, RPCConnection, RPCLimits, RPCUpgrade
 from kitfox.transports.nats import NATS, NATSConnection
@@ -43,6 +45,32 @@ def both_sides():
     return TLS(certificate=certificate, ca=ca, client_ca=ca)
 
 
+def tls():
+    return {"tls": both_sides()}
+
+
+def wire_of(listener, connection, limit, *, url=str, near=dict, far=dict):
+    """Make a wire on a port of loopback; `near` and `far` give its ends further arguments."""
+
+    class Wire:
+        kinds = listener.kinds if connection is HTTPConnection else frozenset(Kind)
+
+        def __init__(self, *, grace):
+            self.listener = listener("127.0.0.1:0", grace=grace, **near())
+
+        @asynccontextmanager
+        async def dial(self, address):
+            async with connection(url(address), **far()) as made:
+                yield made
+
+    Wire.limit = limit
+    return Wire
+
+
+def as_websocket(address):
+    return address.replace("http", "ws", 1)
+
+
 class MemoryWire:
     """The wire without a wire."""
 
@@ -55,75 +83,6 @@ class MemoryWire:
     @asynccontextmanager
     async def dial(self, address):
         yield self.listener
-
-
-class HTTPWire:
-    """HTTP/1.1 on a port of loopback, over its real server."""
-
-    kinds = HTTP.kinds
-    limit = HTTPLimits().body
-
-    def __init__(self, *, grace):
-        self.listener = HTTP("127.0.0.1:0", grace=grace)
-
-    @asynccontextmanager
-    async def dial(self, address):
-        async with HTTPConnection(address) as connection:
-            yield connection
-
-
-class HTTPSWire(HTTPWire):
-    """The same over TLS, where both sides show certificates."""
-
-    def __init__(self, *, grace):
-        self._tls = both_sides()
-        self.listener = HTTP("127.0.0.1:0", grace=grace, tls=self._tls)
-
-    @asynccontextmanager
-    async def dial(self, address):
-        async with HTTPConnection(address, tls=self._tls) as connection:
-            yield connection
-
-
-class RPCWire:
-    """MessagePack-RPC on a port of loopback."""
-
-    kinds = RPC.kinds
-    limit = RPCLimits().message
-
-    def __init__(self, *, grace):
-        self.listener = RPC("127.0.0.1:0", grace=grace)
-
-    @asynccontextmanager
-    async def dial(self, address):
-        async with RPCConnection(address) as connection:
-            yield connection
-
-
-class RPCSWire(RPCWire):
-    """The same over TLS, where both sides show certificates."""
-
-    def __init__(self, *, grace):
-        self._tls = both_sides()
-        self.listener = RPC("127.0.0.1:0", grace=grace, tls=self._tls)
-
-    @asynccontextmanager
-    async def dial(self, address):
-        async with RPCConnection(address, tls=self._tls) as connection:
-            yield connection
-
-
-class RPCOnHTTPWire(RPCWire):
-    """The same on connections taken over from an HTTP server."""
-
-    def __init__(self, *, grace):
-        upgrades = {"kitfox-rpc": RPCUpgrade()}
-        self.listener = HTTP("127.0.0.1:0", grace=grace, upgrades=upgrades)
-
-    @asynccontextmanager
-    async def dial(self, address):
-        async with RPCConnection(f"rpc+{address}") as connection:
-            yield connection
 
 
 class Loop:
@@ -194,36 +153,6 @@ class MultiplexWire:
             await connection.aclose()
 
 
-class WebSocketWire:
-    """A WebSocket on an HTTP listener's port."""
-
-    kinds = frozenset(Kind)
-    limit = WebSocketLimits().message
-
-    def __init__(self, *, grace):
-        self.listener = HTTP("127.0.0.1:0", grace=grace, websocket=WebSocket())
-
-    @asynccontextmanager
-    async def dial(self, address):
-        url = address.replace("http", "ws", 1)
-        async with WebSocketConnection(url) as connection:
-            yield connection
-
-
-class WebSocketSWire(WebSocketWire):
-    """The same over TLS, where both sides show certificates."""
-
-    def __init__(self, *, grace):
-        self._tls = both_sides()
-        self.listener = HTTP("127.0.0.1:0", grace=grace, tls=self._tls, websocket=WebSocket())
-
-    @asynccontextmanager
-    async def dial(self, address):
-        url = address.replace("http", "ws", 1)
-        async with WebSocketConnection(url, codec="json", tls=self._tls) as connection:
-            yield connection
-
-
 class NATSWire:
     """NATS, with a real server between. Each has an account there, as if it were alone."""
 
@@ -257,17 +186,35 @@ def nats_server():
     NATSWire.server.kill()
 
 
+_HTTP = (HTTP, HTTPConnection, HTTPLimits().body)
+_RPC = (RPC, RPCConnection, RPCLimits().message)
+_GRPC = (GRPC, GRPCConnection, GRPCLimits().message)
+_WEBSOCKET = (HTTP, WebSocketConnection, WebSocketLimits().message)
+
 WIRES = {
     "memory": MemoryWire,
-    "http": HTTPWire,
-    "https": HTTPSWire,
     "multiplex": MultiplexWire,
     "nats": NATSWire,
-    "rpc": RPCWire,
-    "rpcs": RPCSWire,
-    "rpc+http": RPCOnHTTPWire,
-    "websocket": WebSocketWire,
-    "wss": WebSocketSWire,
+    "grpc": wire_of(*_GRPC),
+    "grpcs": wire_of(*_GRPC, near=tls, far=tls),
+    "http": wire_of(*_HTTP),
+    "https": wire_of(*_HTTP, near=tls, far=tls),
+    "http2": wire_of(HTTP2, *_HTTP[1:], near=tls, far=tls),
+    "rpc": wire_of(*_RPC),
+    "rpcs": wire_of(*_RPC, near=tls, far=tls),
+    "rpc+http": wire_of(
+        HTTP,
+        *_RPC[1:],
+        url=lambda address: f"rpc+{address}",
+        near=lambda: {"upgrades": {"kitfox-rpc": RPCUpgrade()}},
+    ),
+    "websocket": wire_of(*_WEBSOCKET, url=as_websocket, near=lambda: {"websocket": WebSocket()}),
+    "wss": wire_of(
+        *_WEBSOCKET,
+        url=as_websocket,
+        near=lambda: {**tls(), "websocket": WebSocket()},
+        far=lambda: {**tls(), "codec": "json"},
+    ),
 }
 
 

@@ -1,0 +1,7 @@
+"""gRPC, without generated code. Needs `kitfox[grpc]`."""
+
+from kitfox.transports.grpc._connection import GRPCConnection as GRPCConnection
+from kitfox.transports.grpc._limits import GRPCLimits as GRPCLimits
+from kitfox.transports.grpc._listener import GRPC as GRPC
+
+__all__ = ["GRPC", "GRPCConnection", "GRPCLimits"]

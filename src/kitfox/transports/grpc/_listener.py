@@ -1,0 +1,145 @@
+"""Methods served over gRPC."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import Context
+from typing import TypedDict, Unpack
+
+from kitfox.core import Kind, Routes
+from kitfox.multiplex import KeepAlive
+from kitfox.net import TLS, UnixAddress, bind, is_loopback, parse_address
+from kitfox.transports.grpc._credentials import server_side
+from kitfox.transports.grpc._gate import Gate
+from kitfox.transports.grpc._grpcio import RunningServer, new_server
+from kitfox.transports.grpc._house import Configure, House
+from kitfox.transports.grpc._limits import GRPCLimits
+from kitfox.transports.grpc._url import url_of
+
+# How long what calls said last may take to leave, seconds.
+_LAST_WORDS = 1.0
+# A client that has gone silent holds streams, so we ask; clients do not mind being asked.
+_OFTEN = KeepAlive(quiet=30.0, patience=10.0)
+
+
+class GRPCOptions(TypedDict, total=False):
+    """What can be said of a listener for gRPC, besides where it listens and who may call.
+
+    - `configure` adds services of others to the same server: what it is given is what generated
+      code's `add_…_to_server` takes
+    - `gzip`: whether replies are compressed; requests are read either way
+    - `limits`, and `keep_alive`, how long a client may be silent
+    """
+
+    configure: Configure | None
+    gzip: bool
+    keep_alive: KeepAlive | None
+    limits: GRPCLimits | None
+
+
+class GRPC:
+    """A listener for gRPC, with health and reflection beside what it serves.
+
+    `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. One
+    that other machines can reach needs a `token`, which callers show as a bearer token, a `tls`
+    that asks clients for certificates, or `public=True`. `grace` is how long, in seconds, running
+    calls may go on when the listener stops. The other arguments are those of GRPCOptions.
+
+    Raises:
+        ValueError: the address is malformed, or open to others without a word about it.
+    """
+
+    kinds = frozenset(Kind)
+
+    def __init__(
+        self,
+        address: str = ":0",
+        *,
+        tls: TLS | None = None,
+        public: bool = False,
+        token: str | None = None,
+        grace: float = 30.0,
+        **options: Unpack[GRPCOptions],
+    ) -> None:
+        self._place = parse_address(address)
+        self._address = address
+        self._tls = tls
+        self._gate = None if token is None else Gate(token)
+        self._check(guarded=public or token is not None or bool(tls and tls.client_ca))
+        self._grace = grace
+        self._options = options
+        self._limits = options.get("limits") or GRPCLimits()
+
+    def _check(self, *, guarded: bool) -> None:
+        local = isinstance(self._place, UnixAddress)
+        if local and self._tls:
+            msg = f"{self._place} is a socket of this machine, where nobody listens in: give no tls"
+            raise ValueError(msg)
+        if not (isinstance(self._place, UnixAddress) or guarded or is_loopback(self._place.host)):
+            msg = (
+                f"{self._place} can be reached from other machines: give token='…', a TLS with "
+                "client_ca='…', or public=True to let anybody call"
+            )
+            raise ValueError(msg)
+
+    @asynccontextmanager
+    async def listen(self, routes: Routes) -> AsyncGenerator[str]:
+        """Serve `routes`; yields the URL.
+
+        Raises:
+            OSError: the address cannot be had; the text says which and why.
+            TLSError: a certificate or key is of no use; the text says which and why.
+            DefinitionError: protobuf cannot carry a type.
+            ValueError: `configure` adds a service that is served already.
+        """
+        house = House(routes, limit=self._limits.message)
+        server = self._server()
+        house.furnish(server, self._options.get("configure"))
+        url = self._open(server)
+        # In a context of its own: a deadline in force here must not bind the calls to come.
+        await asyncio.create_task(server.start(), context=Context())
+        try:
+            yield url
+        finally:
+            await _stop(server, house, self._grace)
+
+    def _server(self) -> RunningServer:
+        return new_server(
+            self._limits.of_server(self._options.get("keep_alive") or _OFTEN),
+            most_calls=self._limits.calls,
+            gzip=self._options.get("gzip", False),
+            admit=None if self._gate is None else self._gate.why_not,
+        )
+
+    def _open(self, server: RunningServer) -> str:
+        """Open the port. grpcio only says that it cannot; `bind` says why."""
+        credentials = None if self._tls is None else server_side(self._tls)
+        bind(self._address).close()
+        with _private_files():
+            if credentials is None:
+                port = server.add_insecure_port(str(self._place))
+            else:
+                port = server.add_secure_port(str(self._place), credentials)
+        return url_of(self._place, port, secure=credentials is not None)
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Let what is made here be its owner's only: a Unix socket is open to nobody for a moment."""
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+async def _stop(server: RunningServer, house: House, grace: float) -> None:
+    """Tell peers that we go, let calls end for a while, and end those that are left."""
+    stopping = asyncio.create_task(server.stop(grace + _LAST_WORDS))
+    try:
+        await house.drain(grace)
+        await asyncio.shield(stopping)
+    finally:  # also when the wait is cut short
+        await server.stop(_LAST_WORDS)
+        await stopping
