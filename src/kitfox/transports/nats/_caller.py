@@ -23,14 +23,13 @@ from kitfox.multiplex import (
     Reply,
     Request,
 )
-from kitfox.transports.nats._headers import (
+from kitfox.transports.nats._message import (
     CALL,
     CONTENT_TYPE,
     TIMEOUT,
+    Message,
     timeout_text,
 )
-from kitfox.transports.nats._last_words import read_last
-from kitfox.transports.nats._message import Message
 from kitfox.transports.nats._pulse import PATIENCE, Pulse
 from kitfox.transports.nats._session import Session
 from kitfox.transports.nats._subjects import (
@@ -43,7 +42,7 @@ from kitfox.transports.nats._subjects import (
     spoken,
     subject_of,
 )
-from kitfox.transports.nats._words import follow_up, following, read_credit, read_running
+from kitfox.transports.nats._words import follow_up, following, read_credit, read_last, read_running
 
 Follow = Item | End | Credit | Cancel
 

@@ -9,10 +9,9 @@ from kitfox.multiplex import LinkLimits
 from kitfox.net import TLS
 from kitfox.scope import Deadline
 from kitfox.transports.nats._caller import Caller
-from kitfox.transports.nats._headers import check_request
 from kitfox.transports.nats._line import Line
+from kitfox.transports.nats._message import check_metadata, check_request, fitting
 from kitfox.transports.nats._pulse import BEAT
-from kitfox.transports.nats._room import check_metadata, fitting
 from kitfox.transports.nats._session import Session
 from kitfox.transports.nats._target import DEFAULT_URL, OnConnection, target_of
 
@@ -24,10 +23,10 @@ _SHARE, _MOMENT = 0.1, 0.05
 class NATSConnection:
     """Calls methods over NATS, of whichever instance takes the request.
 
-    `url` and `beat` are as for the listener. It connects with the first call, and again after each
-    loss, for ever. A call that finds it down waits until its deadline, or for `patience` seconds
-    when it has none, and is then Unreachable; one that was under way when NATS was lost is
-    Unavailable at once.
+    `url`, `tls`, `token` and `beat` are as for the listener. It connects with the first call, and
+    again after each loss, for ever. A call that finds it down waits until its deadline, or for
+    `patience` seconds when it has none, and is then Unreachable; one that was under way when NATS
+    was lost is Unavailable at once.
 
     Raises:
         ValueError: the URL is malformed.
@@ -39,13 +38,14 @@ class NATSConnection:
         *,
         codec: Codec | None = None,
         tls: TLS | None = None,
+        token: str | None = None,
         limits: LinkLimits | None = None,
         patience: float = 5.0,
         on_connection: OnConnection | None = None,
         beat: float = BEAT,
     ) -> None:
         self._codec = codec or MessagePack()
-        self._target = target_of(url, tls)
+        self._target = target_of(url, tls, token)
         self._limits = limits or LinkLimits()
         self._patience = patience
         self._beat = beat

@@ -16,14 +16,13 @@ from kitfox.codecs import JSON
 from kitfox.core import InFlight, InvalidArgument, Kind, ResourceExhausted, RPCError, Unimplemented
 from kitfox.multiplex import Failure, LinkLimits, Request, Services
 from kitfox.transports.nats._discovery import Described
-from kitfox.transports.nats._headers import CALL, CONTENT_TYPE, metadata_of, timeout_of
-from kitfox.transports.nats._last_words import write_last
-from kitfox.transports.nats._message import Message
+from kitfox.transports.nats._message import CALL, CONTENT_TYPE, Message, metadata_of, timeout_of
 from kitfox.transports.nats._peers import Peers
 from kitfox.transports.nats._pulse import Pulse
 from kitfox.transports.nats._session import Handler, Session
 from kitfox.transports.nats._strangers import Strangers
 from kitfox.transports.nats._subjects import cancel_subject, is_number, path_of, spoken
+from kitfox.transports.nats._words import write_last
 
 _log = logging.getLogger("kitfox.nats")
 

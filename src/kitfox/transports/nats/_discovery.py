@@ -4,17 +4,46 @@ Its names have no dots, so `acme.v1.Users` is `acme_v1_Users` there; the whole n
 metadata. An instance is known by an id of its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypedDict
 
 import msgspec
 
-from kitfox.core import Method
-from kitfox.transports.nats._stats import Stats
+from kitfox.core import Call, Endpoint, Method
 from kitfox.transports.nats._subjects import subject_of
 
 _TYPE: Final = "io.nats.micro.v1."
+
+Clock = Callable[[], float]
+
+
+class Stats:
+    """The calls of one method since the listener started."""
+
+    def __init__(self, method: Method) -> None:
+        self.method = method
+        self.calls = 0
+        self.errors = 0
+        self.last_error = ""
+        self.seconds = 0.0
+
+    def counting(self, endpoint: Endpoint, clock: Clock) -> Endpoint:
+        """Return `endpoint`, with its calls counted; `clock` gives seconds."""
+
+        async def counted(call: Call, message: object) -> object:
+            began = clock()
+            self.calls += 1
+            try:
+                return await endpoint(call, message)
+            except Exception as error:
+                self.errors += 1
+                self.last_error = str(error)
+                raise
+            finally:
+                self.seconds += clock() - began
+
+        return counted
 
 
 class _Head(TypedDict):
@@ -40,6 +69,7 @@ class _EndpointStats(msgspec.Struct):
     last_error: str
     processing_time: int  # nanoseconds, as the average
     average_processing_time: int
+    data: None = None  # what else a service has to say; some readers insist on the field
 
 
 class Pong(msgspec.Struct, kw_only=True):

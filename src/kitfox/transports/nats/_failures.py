@@ -8,7 +8,7 @@ import msgspec
 from kitfox.codecs import Codec
 from kitfox.core import Code
 from kitfox.multiplex import Failure
-from kitfox.transports.nats._headers import (
+from kitfox.transports.nats._message import (
     CODE,
     SERVICE_ERROR,
     SERVICE_ERROR_CODE,

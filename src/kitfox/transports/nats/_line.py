@@ -43,13 +43,9 @@ class Line(Generic[L]):
         self._running: asyncio.Task[None] | None = None
         self._session: Session | None = None
         self._changed = asyncio.Event()
-        self._why = "no server answers"
+        self._closed = False
         self.up: L | None = None
-
-    @property
-    def why(self) -> str:
-        """What went wrong last."""
-        return self._why if self._session is None else self._session.last_error
+        self.why = "no server answers"  # what went wrong last
 
     def start(self) -> None:
         """Begin to connect, unless that has begun."""
@@ -74,33 +70,44 @@ class Line(Generic[L]):
 
     async def aclose(self) -> None:
         """Leave NATS; what stands on the session hears that it is lost."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
+        self._closed = True
+        if self._running is None:
+            return
+        if self._session is not None:
+            self._session.end("it was closed")  # the client may swallow a cancellation
+        self._running.cancel()
+        await asyncio.wait([self._running])
 
     async def _stands(self) -> None:
         while self.up is None:
             await self._changed.wait()
 
     async def _run(self) -> None:
-        while True:
+        told = False
+        while not self._closed:
             self._session = session = Session(self._target)
             try:
                 await session.connect()
-                up = await self._opened(session)
-                self._turn(up)
-                try:
-                    self._why = await session.lost
-                finally:
-                    self._turn(None)
-                    up.lose(self._why)
-                _log.warning("lost %s: %s", self._target.url, self._why)
+                await self._stand(session, await self._opened(session))
+                told = False
             except (TLSError, ConnectionError) as error:
-                self._why = str(error)
-                _log.warning("cannot connect to %s: %s", self._target.url, error)
+                self.why = str(error)
+                if not told:  # once, not with each attempt
+                    _log.warning("cannot connect to %s: %s", self._target.url, error)
+                told = True
             finally:
                 await session.aclose()
             await asyncio.sleep(_BEFORE_NEXT_TRY)
+
+    async def _stand(self, session: Session, up: L) -> None:
+        """Use a session until it is lost."""
+        self._turn(up)
+        try:
+            self.why = await session.lost
+        finally:
+            self._turn(None)
+            up.lose(self.why)
+        _log.warning("lost %s: %s", self._target.url, self.why)
 
     def _turn(self, up: L | None) -> None:
         """Note that what stands has changed, and tell whoever asked."""

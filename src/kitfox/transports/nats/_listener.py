@@ -12,12 +12,11 @@ from kitfox.core import InFlight, Kind, Routes
 from kitfox.multiplex import LinkLimits, Services
 from kitfox.net import TLS
 from kitfox.transports.nats._desk import Desk, Offer
-from kitfox.transports.nats._discovery import described
+from kitfox.transports.nats._discovery import Stats, described
 from kitfox.transports.nats._line import Line
+from kitfox.transports.nats._message import fitting
 from kitfox.transports.nats._pulse import BEAT
-from kitfox.transports.nats._room import fitting
 from kitfox.transports.nats._session import Session
-from kitfox.transports.nats._stats import Stats
 from kitfox.transports.nats._target import DEFAULT_URL, OnConnection, target_of
 
 _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}([-+][0-9A-Za-z.+-]+)?")
@@ -29,8 +28,9 @@ _PATIENCE = 5.0
 class NATS:
     """A listener that takes its requests from a NATS system, together with others of its kind.
 
-    `url` is `nats://[user:password@]host:port`, or several of one cluster with commas between.
-    Who may call is NATS's to decide, by its accounts and permissions: this opens no port.
+    `url` is `nats://[user:password@]host:port`, or several of one cluster with commas between. With
+    `tls`, or as `tls://`, the connection is encrypted or not made. `token` logs in at NATS, if the
+    URL does not. Who may call is for NATS to decide, by its permissions: this opens no port.
 
     `version` (semantic) is what NATS's tools are told. `grace` is how long, in seconds, running
     calls may go on when the listener stops. `on_connection` is told whenever the connection comes
@@ -49,6 +49,7 @@ class NATS:
         *,
         version: str = "0.0.0",
         tls: TLS | None = None,
+        token: str | None = None,
         grace: float = 30.0,
         limits: LinkLimits | None = None,
         on_connection: OnConnection | None = None,
@@ -57,7 +58,7 @@ class NATS:
         if not _SEMANTIC_VERSION.fullmatch(version):
             msg = f"version: expected major.minor.patch, as 1.0.0, got {version!r}"
             raise ValueError(msg)
-        self._target = target_of(url, tls)
+        self._target = target_of(url, tls, token)
         self._version = version
         self._grace = grace
         self._limits = limits or LinkLimits()

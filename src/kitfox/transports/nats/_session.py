@@ -1,7 +1,7 @@
 """One connection to a NATS server, while it stands.
 
-A session never reconnects. What was subscribed to, and what was not yet sent, ends with it: a
-request that arrives after an outage would find that its caller has been told it failed.
+A session never reconnects, nor does its client. What was subscribed to, and what was not yet sent,
+ends with it: a request that arrives after an outage would find its caller told that it failed.
 """
 
 import asyncio
@@ -33,20 +33,32 @@ _WRITTEN_SOON = 0.001
 # A server that is silent is asked so often, seconds; the second question unanswered is the last.
 _PING_INTERVAL = 5
 _CONNECT_WITHIN = 2
-_BEFORE_NEXT_TRY = 0.1
 
 
 class _Client(Client):
-    """A client that flushes all that it was given.
+    """A client of nats-py that keeps two promises more.
 
-    That of nats-py writes its PING past what still waits to be written, so that the PONG proves
-    nothing; a drain, which waits for it too, would lose requests that are on their way.
+    `secret`: nothing is said over a connection that is not encrypted, whatever the server asks for.
+
+    A flush is of all that was published before. That of nats-py writes its PING past what still
+    waits to be written, so that the PONG proves nothing; a drain, which waits for it too, would
+    lose requests that are on their way.
     """
+
+    def __init__(self, *, secret: bool) -> None:
+        super().__init__()
+        self._secret = secret
 
     async def flush(self, timeout: int = _FLUSH_WITHIN) -> None:  # noqa: ASYNC109  nats-py's own
         while self.is_connected and self.pending_data_size:  # noqa: ASYNC110  it tells nobody
             await asyncio.sleep(_WRITTEN_SOON)
         await super().flush(timeout)
+
+    def _connect_command(self) -> bytes:
+        """Return what says who we are, and all that is said goes after it."""
+        if self._secret and not self._server_info.get("tls_required"):
+            raise Error("the server does not offer TLS")
+        return super()._connect_command()
 
 
 class Session:
@@ -54,7 +66,7 @@ class Session:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._client = _Client()
+        self._client = _Client(secret=target.tls is not None)
         self._subscriptions: list[Subscription] = []
         self._outbox: deque[Message] = deque()
         self._waiting = 0
@@ -62,14 +74,7 @@ class Session:
         self._sent = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._last_error = "no server answers"
-        self._dialled = False
-        self._warned = False
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    @property
-    def last_error(self) -> str:
-        """What went wrong last."""
-        return self._last_error
 
     @property
     def max_payload(self) -> int:
@@ -81,26 +86,30 @@ class Session:
         return self._client.new_inbox()
 
     async def connect(self) -> None:
-        """Try each server in turn, for ever, until one takes us.
+        """Try each server until one takes us.
 
         Raises:
+            ConnectionError: none does; the text says why not the last of them.
             TLSError: a file that TLS needs is of no use.
         """
         context = None if self._target.tls is None else self._target.tls.client_context()
-        self._dialled = True
-        await self._client.connect(
-            list(self._target.servers),
-            name="kitfox",
-            tls=context,
-            error_cb=self._on_error,
-            disconnected_cb=self._on_loss,
-            closed_cb=self._on_loss,
-            connect_timeout=_CONNECT_WITHIN,
-            ping_interval=_PING_INTERVAL,
-            max_outstanding_pings=1,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=cast("int", _BEFORE_NEXT_TRY),  # it only sleeps so long
-        )
+        try:
+            await self._client.connect(
+                list(self._target.servers),
+                name="kitfox",
+                tls=context,
+                token=self._target.token,
+                error_cb=self._on_error,
+                closed_cb=self._on_loss,
+                connect_timeout=_CONNECT_WITHIN,
+                ping_interval=_PING_INTERVAL,
+                max_outstanding_pings=1,
+                allow_reconnect=False,
+                max_reconnect_attempts=1,  # the next server's turn; without, it never gives up
+                reconnect_time_wait=0,
+            )
+        except (Error, OSError, TimeoutError) as error:
+            raise ConnectionError(self._last_error) from error
         self._writer = asyncio.create_task(self._write())
 
     async def subscribe(self, subject: str, handler: Handler, *, queue: str = "") -> None:
@@ -151,17 +160,21 @@ class Session:
                     await self._sent.wait()
                 await self._client.flush()
 
+    def end(self, why: str) -> None:
+        """Call the session lost."""
+        if not self.lost.done():
+            self.lost.set_result(why)
+        self._more.set()
+        self._sent.set()
+
     async def aclose(self) -> None:
-        """Leave the server, or give up reaching one."""
-        self._lose("it was closed")
+        """Leave the server."""
+        self.end("it was closed")
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.wait([self._writer])
-        with suppress(Error, OSError):
-            for each in self._subscriptions:
-                await each.unsubscribe()
-        if self._dialled:
-            with suppress(Error, OSError):
+        with suppress(Error, OSError, TimeoutError):
+            async with fail_after(_FLUSH_WITHIN):
                 await self._client.close()
 
     async def _write(self) -> None:
@@ -186,18 +199,11 @@ class Session:
             _log.debug("not sent to %s: %r", message.subject, error)
 
     async def _on_error(self, error: Exception) -> None:
-        if self._writer is None and not self._warned:
-            self._warned = True
-            _log.warning("cannot connect to %s yet: %s", self._target.url, error)
         self._last_error = str(error) or type(error).__name__
+        if self._writer is not None:  # before that, whoever connects is told
+            _log.warning("%s: %s", self._target.url, self._last_error)
         if isinstance(error, SlowConsumerError):  # something was dropped: nothing is sure any more
-            self._lose(self._last_error)
+            self.end(self._last_error)
 
     async def _on_loss(self) -> None:
-        self._lose(self._last_error)
-
-    def _lose(self, why: str) -> None:
-        if not self.lost.done():
-            self.lost.set_result(why)
-        self._more.set()
-        self._sent.set()
+        self.end(self._last_error)

@@ -15,8 +15,8 @@ from kitfox.multiplex import (
     ServerEnd,
     Services,
 )
-from kitfox.transports.nats._last_words import write_last
 from kitfox.transports.nats._session import Session
+from kitfox.transports.nats._words import write_last
 
 
 class Strangers:
@@ -35,10 +35,11 @@ class Strangers:
         self._end = ServerEnd(self, services, in_flight, limits)
 
     def begin(self, request: Request, reply: str) -> None:
-        """Begin a call, to be answered at `reply`."""
+        """Begin a call, to be answered at `reply`. No body is a message without fields."""
         number = next(self._numbers)
         self._replies[number] = reply
-        self._end.receive(msgspec.structs.replace(request, call=number))
+        body = request.body or self._codec.encode({})
+        self._end.receive(msgspec.structs.replace(request, call=number, body=body))
 
     def lose(self) -> None:
         """Cancel what runs."""
