@@ -397,6 +397,60 @@ async def test_an_application_that_does_not_decide_is_answered_for(serving, raw,
         assert client.status == status
 
 
+@pytest.mark.parametrize(
+    ("early", "answer"),
+    [
+        ((TEXT, b"early"), (TEXT, b"early")),
+        ((PING, b"early"), (PONG, b"early")),
+        ((CLOSE, b"\x03\xe8"), (CLOSE, b"\x03\xe8")),
+    ],
+)
+async def test_what_comes_before_the_handshake_is_answered_waits(
+    serving, raw, early, answer, caplog
+):
+    gate = asyncio.Event()
+
+    async def hesitate(socket):
+        await gate.wait()
+        async for message in socket:
+            await socket.send(message)
+
+    async with serving(handlers={"/": hesitate}) as url, raw(url, shake=False) as client:
+        shaking = asyncio.create_task(client.shake(url))
+        await asyncio.sleep(0)
+        client.send(*early)
+        gate.set()
+        await shaking
+        assert client.status == 101
+        assert await client.read() == answer
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize("late", ["accept", "close"])
+async def test_a_client_that_leaves_before_its_answer_is_no_error(serving, raw, late, caplog):
+    left = asyncio.get_running_loop().create_future()
+
+    async def slow(scope, receive, send):
+        if scope["type"] == "lifespan":
+            return
+        assert (await receive())["type"] == "websocket.connect"
+        assert (await receive())["type"] == "websocket.disconnect"
+        try:
+            await send({"type": f"websocket.{late}"})
+        finally:
+            left.set_result(None)
+
+    async with serving(http={"fallback": slow}) as url, raw(url, shake=False) as client:
+        shaking = asyncio.create_task(client.shake(f"{url}/x"))
+        await asyncio.sleep(0)
+        client.writer.write_eof()
+        async with fail_after(10):
+            await left
+        with pytest.raises(asyncio.IncompleteReadError):
+            await shaking
+    assert caplog.text == ""
+
+
 async def test_empty_messages_that_nobody_takes_let_their_client_wait(serving, raw, settled):
     gate, count = asyncio.Event(), 0
 

@@ -66,6 +66,8 @@ class Bridge:
 
     def close(self, code: int, reason: str = "") -> None:
         """Close it, whatever the application does."""
+        if self._closed:
+            return
         if self._response is not None:
             failed = code == _FAILED
             why = HTTPStatus.INTERNAL_SERVER_ERROR if failed else HTTPStatus.SERVICE_UNAVAILABLE
@@ -80,19 +82,23 @@ class Bridge:
             self._decisions.send_response(response)
             return
         self._response = response
-        self._put({"type": "websocket.connect"}, 0)
+        self.protocol.wait()
+        self._put({"type": "websocket.connect"})
         self.task = asyncio.create_task(self._run(), context=Context())
 
     def received(self, message: Message) -> None:
         """Take a message."""
         kind = "text" if isinstance(message, str) else "bytes"
-        self._put({"type": "websocket.receive", kind: message}, len(message) + _EVENT)
+        self._put({"type": "websocket.receive", kind: message})
+        self._waiting += len(message) + _EVENT
+        if self._waiting > self._limits.waiting:
+            self.protocol.hold(on=True)
 
     def closed(self, code: int, reason: str) -> None:
         """Learn that no message comes any more."""
         if not self._closed:
             self._closed = True
-            self._put({"type": "websocket.disconnect", "code": code, "reason": reason}, 0)
+            self._put({"type": "websocket.disconnect", "code": code, "reason": reason})
 
     def lost(self) -> None:
         """Learn that the connection is gone."""
@@ -105,23 +111,27 @@ class Bridge:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         event = self._events.popleft()
-        if event["type"] == "websocket.disconnect":
-            self._events.append(event)  # for whoever asks again
-        elif self._waiting:
-            self._took(len(event.get("text") or event.get("bytes") or b"") + _EVENT)
+        match event["type"]:
+            case "websocket.disconnect":
+                self._events.append(event)  # for whoever asks again
+            case "websocket.receive":
+                self._took(len(event.get("text") or event.get("bytes") or b"") + _EVENT)
+            case _:  # that the client wants to connect
+                pass
         return event
 
     async def send(self, event: Event) -> None:
         """Do what the application says; OSError when the client has left."""
         kind: str = event["type"]
-        if self._response is not None:
+        if self._closed:
+            if kind != "websocket.close":
+                raise OSError("the WebSocket is closed")
+        elif self._response is not None:
             self._decide(kind, event)
         elif kind == "websocket.send":
             await self._send(event)
         elif kind == "websocket.close":
             self.close(event.get("code") or 1000, event.get("reason") or "")
-        elif self._closed:
-            raise OSError("the WebSocket is closed")
         else:
             raise RuntimeError(f"{kind} cannot follow: the WebSocket is open")
 
@@ -149,6 +159,7 @@ class Bridge:
         for name, value in headers:
             response.headers[name.decode("latin-1")] = value.decode("latin-1")
         self._answer(response)
+        self.protocol.go_on()
 
     def _reject(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         self._response = None
@@ -176,20 +187,15 @@ class Bridge:
     async def _run(self) -> None:
         try:
             await self._app(self._scope, self.receive, self.send)
-        except OSError as error:  # what `send` says of a client that has left
-            if not self._closed:
-                _log.error("the application failed", exc_info=error)
-        except Exception:  # noqa: BLE001 - whatever it is, the client learns that it is over
-            _log.exception("the application failed")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client learns of it
+            if not (self._closed and isinstance(error, OSError)):  # as `send` says of who has left
+                _log.exception("the application failed")
             self.close(_FAILED)
         finally:
             self.close(1000)
 
-    def _put(self, event: Event, size: int) -> None:
+    def _put(self, event: Event) -> None:
         self._events.append(event)
-        self._waiting += size
-        if self._waiting > self._limits.waiting:
-            self.protocol.hold(on=True)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

@@ -68,6 +68,7 @@ class Peer(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Handle | None = None
         self._partial = Partial()
+        self._early: bytearray | None = None  # what came while the handshake waits for its answer
         self._writable: asyncio.Future[None] | None = None  # while the transport takes no more
         self._turn = 0  # bytes that were sent since the last flush
         self._unsent = 0  # when it was last looked at
@@ -111,6 +112,17 @@ class Peer(asyncio.Protocol):
             self.flush()
             self._tell(code, reason)
 
+    def wait(self) -> None:
+        """Keep what comes from now on for `go_on`: the handshake is not answered yet."""
+        self._early = bytearray()
+
+    def go_on(self) -> None:
+        """Take what has come in the meantime."""
+        early, self._early = self._early, None
+        self._read_or_not()
+        if early:
+            self.data_received(early)
+
     def hold(self, *, on: bool) -> None:
         """Stop reading, or go on."""
         self._held = on
@@ -123,11 +135,16 @@ class Peer(asyncio.Protocol):
         self._look()
         self._owner.made()
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | bytearray) -> None:
         """Take bytes from the peer."""
         self._liveness.hear(self._loop.time())
-        self.decisions.receive_data(data)
-        self._proceed()
+        if self._early is None:
+            self.decisions.receive_data(data)
+            self._proceed()
+            return
+        self._early += data
+        if len(self._early) > self._limits.waiting:
+            self.transport.pause_reading()
 
     def eof_received(self) -> None:
         """Take the end of them."""
