@@ -13,6 +13,7 @@ PRINTED = {
         'FastAPI answers 200 {"text":"buy milk"}',
         'FastAPI answers 404 {"detail":"no note 2"}',
     ],
+    "servicer_beside_kitfox.py": ["the servicer says Hello, Ada!", "kitfox counts 11"],
     "kitfox_in_fastapi.py": ["FastAPI says hello", "kitfox counts 1", "kitfox counts 2"],
 }
 
