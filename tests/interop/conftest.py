@@ -270,10 +270,10 @@ def js(proto, tmp_path_factory):
     folder = tmp_path_factory.mktemp("js")
     for file in (*JS.iterdir(), proto):
         shutil.copy(file, folder)
-    npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    install = [NODE / "bin" / "node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    npm = [NODE / "bin" / "node", NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
     done = subprocess.run(
-        install, cwd=folder, capture_output=True, check=False, text=True, timeout=300
+        [*npm, "ci", *quiet], cwd=folder, capture_output=True, check=False, text=True
     )
     if done.returncode:
         pytest.fail(f"these tests need @grpc/grpc-js from an npm registry:\n{done.stderr}")
