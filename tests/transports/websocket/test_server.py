@@ -86,6 +86,7 @@ async def test_the_first_subprotocol_that_is_known_is_chosen(serving, raw):
         b'["reply", 1, {}]',
         b'["credit", 1, -1]',
         b'["request", -1, "", {}]',
+        f'["{"é" * 1000}", 1]'.encode(),  # what is said of it would not fit into a close
     ],
 )
 async def test_a_message_that_is_no_frame_closes_the_websocket(serving, raw, message):
@@ -211,6 +212,23 @@ async def test_a_handler_that_fails_closes_with_1011(serving, raw, caplog):
         client.send(TEXT, b"go")
         assert await client.closing() == 1011
     assert "no such fox" in caplog.text
+
+
+async def test_of_a_long_reason_is_said_what_fits(serving, raw):
+    async def explain(socket):
+        await socket.close(4001, "é" * 100)
+
+    async with serving(handlers={"/": explain}) as url, raw(url) as client:
+        assert await client.read() == (CLOSE, b"\x0f\xa1" + "é".encode() * 61)
+
+
+async def test_a_handler_that_closes_with_a_code_that_is_none_has_failed(serving, raw, caplog):
+    async def confuse(socket):
+        await socket.close(42)
+
+    async with serving(handlers={"/": confuse}) as url, raw(url) as client:
+        assert await client.closing() == 1011
+    assert "the handler of / failed" in caplog.text
 
 
 async def test_a_handler_sees_path_query_headers_peer_and_subprotocols(serving, raw):

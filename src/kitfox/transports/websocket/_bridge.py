@@ -17,12 +17,12 @@ from websockets.server import ServerProtocol
 
 from kitfox.multiplex import KeepAlive
 from kitfox.net import IDENTITY, ASGIApp, Event, Scope, peer_identity
+from kitfox.transports.websocket._closing import FAILED, LOST, NORMAL
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._peer import Peer
 from kitfox.transports.websocket._wire import Message
 
 _log = logging.getLogger("kitfox.websocket")
-_FAILED = 1011  # RFC 6455, 7.4.1
 _EVENT = 512  # bytes that a message counts for at least, or a million empty ones would be none
 # What is ours to say about a refusal, whatever the application says.
 _FRAMING = {b"connection", b"content-length", b"date", b"transfer-encoding"}
@@ -69,7 +69,7 @@ class Bridge:
         if self._closed:
             return
         if self._response is not None:
-            failed = code == _FAILED
+            failed = code == FAILED
             why = HTTPStatus.INTERNAL_SERVER_ERROR if failed else HTTPStatus.SERVICE_UNAVAILABLE
             self._reject(why, (), b"")
         self.protocol.close(code, reason)
@@ -131,7 +131,7 @@ class Bridge:
         elif kind == "websocket.send":
             await self._send(event)
         elif kind == "websocket.close":
-            self.close(event.get("code") or 1000, event.get("reason") or "")
+            self.close(event.get("code") or NORMAL, event.get("reason") or "")
         else:
             raise RuntimeError(f"{kind} cannot follow: the WebSocket is open")
 
@@ -171,7 +171,7 @@ class Bridge:
                 response.headers[name.decode("latin-1")] = value.decode("latin-1")
         response.headers["Content-Length"] = str(len(body))
         self._answer(response)
-        self.closed(1006, "")
+        self.closed(LOST, "")
 
     def _answer(self, response: Response) -> None:
         self._decisions.send_response(response)
@@ -190,9 +190,9 @@ class Bridge:
         except Exception as error:  # noqa: BLE001 - whatever it is, the client learns of it
             if not (self._closed and isinstance(error, OSError)):  # as `send` says of who has left
                 _log.exception("the application failed")
-            self.close(_FAILED)
+            self.close(FAILED)
         finally:
-            self.close(1000)
+            self.close(NORMAL)
 
     def _put(self, event: Event) -> None:
         self._events.append(event)

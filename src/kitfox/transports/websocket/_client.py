@@ -25,14 +25,13 @@ from kitfox.core import (
 )
 from kitfox.multiplex import BadFrame, CallerEnd, Dialled, Frame, KeepAlive
 from kitfox.net import TLS
+from kitfox.transports.websocket._closing import BROKE_THE_RULES, NORMAL
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._peer import Peer
-from kitfox.transports.websocket._session import BROKE_THE_RULES
 from kitfox.transports.websocket._wire import SUBPROTOCOLS, Message, Subprotocol
 
 _log = logging.getLogger("kitfox.websocket")
 _REFUSALS: Final = {401: Unauthenticated, 403: PermissionDenied, 404: Unimplemented}
-_NORMAL = 1000
 
 
 class WebSocketConnection:
@@ -155,7 +154,7 @@ class _ClientLink:
 
     def close(self) -> None:
         """Close the WebSocket when what was sent is out."""
-        self.protocol.close(_NORMAL)
+        self.protocol.close(NORMAL)
 
     def made(self) -> None:
         """Ask for the WebSocket."""
@@ -180,7 +179,7 @@ class _ClientLink:
         try:
             self.end.receive(self._subprotocol.from_server(message))
         except BadFrame as error:
-            self.protocol.fail(BROKE_THE_RULES, str(error)[:100])
+            self.protocol.fail(BROKE_THE_RULES, str(error))
 
     def closed(self, code: int, reason: str) -> None:
         """Learn that no message comes any more."""

@@ -15,12 +15,9 @@ from websockets.http11 import Request, Response
 from websockets.protocol import SEND_EOF, Event, Protocol as Decisions, Side, State
 
 from kitfox.multiplex import KeepAlive, Liveness
+from kitfox.transports.websocket._closing import FAILED, LOST, NOT_UTF_8, fitting
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._wire import Message
-
-INVALID = 1007  # RFC 6455, 7.4.1: what these codes mean
-LOST = 1006
-GONE = 1011
 
 # How much is sent in one turn of the loop before its sender must let the others have theirs, bytes;
 # and what a message counts for at least.
@@ -102,13 +99,13 @@ class Peer(asyncio.Protocol):
     def close(self, code: int, reason: str = "") -> None:
         """Begin to close; what was sent goes out before."""
         if self.open:
-            self.decisions.send_close(code, reason)
+            self.decisions.send_close(code, fitting(reason))
             self.flush()
 
     def fail(self, code: int, reason: str = "") -> None:
         """Close because of what the peer did; nothing more is read."""
         if not self._is_lost:
-            self.decisions.fail(code, reason)
+            self.decisions.fail(code, fitting(reason))
             self.flush()
             self._tell(code, reason)
 
@@ -207,7 +204,7 @@ class Peer(asyncio.Protocol):
         try:
             message = self._partial.add(frame)
         except UnicodeDecodeError:
-            self.fail(INVALID, "a text that is not UTF-8")
+            self.fail(NOT_UTF_8, "a text that is not UTF-8")
             return
         if message is not None and not self._told:
             self._owner.received(message)
@@ -245,7 +242,7 @@ class Peer(asyncio.Protocol):
         if self._held or self._takes():
             self._liveness.hear(now)
         if self._liveness.gone(now):
-            self.fail(GONE, "nothing was heard any more")
+            self.fail(FAILED, "nothing was heard any more")
             self.transport.abort()
             return
         if now >= self._liveness.due():

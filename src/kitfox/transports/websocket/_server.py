@@ -11,13 +11,13 @@ from kitfox.core import InFlight, Routes
 from kitfox.multiplex import KeepAlive, Services
 from kitfox.net import ASGIApp, BadPath, Receive, Scope, Send, path_of
 from kitfox.transports.websocket._bridge import Bridge
+from kitfox.transports.websocket._closing import FAILED, RESTART, STOPS
 from kitfox.transports.websocket._limits import WebSocketLimits
-from kitfox.transports.websocket._session import RESTART, STOPS, Session
+from kitfox.transports.websocket._session import Session
 from kitfox.transports.websocket._socket import Socket, SocketHandler, WebSocketClosed
 from kitfox.transports.websocket._wire import SUBPROTOCOLS
 
 _log = logging.getLogger("kitfox.websocket")
-_FAILED = 1011  # RFC 6455, 7.4.1
 
 # The client for web pages; an HTTP listener with WebSockets gives it out.
 SCRIPT: Final = Path(__file__).with_name("kitfox.js")
@@ -163,7 +163,7 @@ class ServedSockets:
             pass
         except Exception:  # noqa: BLE001 - whatever it is, the client learns that it is over
             _log.exception("the handler of %s failed", socket.path)
-            await socket.close(_FAILED)
+            await socket.close(FAILED)
         finally:
             del self._handling[socket]
 

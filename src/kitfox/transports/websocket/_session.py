@@ -6,13 +6,10 @@ from contextlib import suppress
 
 from kitfox.core import InFlight
 from kitfox.multiplex import BadFrame, Frame, ServerEnd, Services
+from kitfox.transports.websocket._closing import BROKE_THE_RULES, RESTART, STOPS
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._socket import Socket, WebSocketClosed
 from kitfox.transports.websocket._wire import Message, Subprotocol
-
-BROKE_THE_RULES = 1002
-RESTART = 1012
-STOPS = "the server stops"
 
 
 class SocketLink:
@@ -106,7 +103,7 @@ class Session:
                 # Who does not take what is sent is not listened to either.
                 await self.link.writable()
         except BadFrame as error:
-            await self._socket.close(BROKE_THE_RULES, str(error)[:100])
+            await self._socket.close(BROKE_THE_RULES, str(error))
         finally:
             self.end.lose()
             await self.link.cut()

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self
 
 from kitfox.net import IDENTITY, Receive, Scope, Send, path_of
+from kitfox.transports.websocket._closing import LOST, NO_CODE, NORMAL, fitting
 from kitfox.transports.websocket._wire import Message
 
 
@@ -56,7 +57,7 @@ class Socket:
         await self.accept()
         event = await self._receive()
         if event["type"] == "websocket.disconnect":
-            self._closed = WebSocketClosed(event.get("code") or 1005, event.get("reason") or "")
+            self._closed = WebSocketClosed(event.get("code") or NO_CODE, event.get("reason") or "")
             raise self._closed
         text: str | None = event.get("text")
         data: bytes = event.get("bytes") or b""
@@ -74,12 +75,12 @@ class Socket:
         kind = "text" if isinstance(message, str) else "bytes"
         await self._out({"type": "websocket.send", kind: message})
 
-    async def close(self, code: int = 1000, reason: str = "") -> None:
+    async def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Close it; nothing happens when it is closed already."""
         if self._closed is None:
             await self.accept()
+            await self._out({"type": "websocket.close", "code": code, "reason": fitting(reason)})
             self._closed = WebSocketClosed(code, reason)
-            await self._out({"type": "websocket.close", "code": code, "reason": reason})
 
     def __aiter__(self) -> Self:
         """Iterate over the messages until it is closed."""
@@ -96,7 +97,7 @@ class Socket:
         try:
             await self._send(event)
         except OSError:  # how ASGI says that nobody is there
-            self._closed = WebSocketClosed(1006)
+            self._closed = WebSocketClosed(LOST)
             raise self._closed from None
 
 
