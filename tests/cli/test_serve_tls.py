@@ -95,7 +95,7 @@ async def answer(address: str) -> str:
                 continue
 
 
-@pytest.mark.parametrize("listen", ["rpcs://127.0.0.1:0", "https://127.0.0.1:0"])
+@pytest.mark.parametrize("listen", [f"{wire}://127.0.0.1:0" for wire in ("rpcs", "https", "grpcs")])
 async def test_who_is_called_knows_the_caller_by_its_certificate(folder: Path, listen: str):
     async with fail_after(20), AsyncExitStack() as stack:
         registry, *_ = await stack.enter_async_context(running(config(folder), "registry"))
@@ -129,6 +129,14 @@ async def test_a_client_without_a_certificate_is_let_in_by_no_server_that_asks(f
         async with HTTPConnection(stock, tls=trusting) as connection:
             with pytest.raises(RPCError):
                 await Front.client(connection).ask()
+
+
+async def test_certificates_guard_no_wire_that_does_not_show_them(folder: Path):
+    for scheme in ("http", "rpc"):
+        at_hand = config(folder, listen=f'["{scheme}://0.0.0.0:0"]')
+        with pytest.raises(WiringError, match="other machines can reach"):
+            async with running(at_hand, "stock"):
+                pass
 
 
 async def test_certificates_guard_what_other_machines_reach_as_well_as_a_token(folder: Path):

@@ -10,8 +10,8 @@ from kitfox.net import TLS, is_loopback
 from kitfox.transports.http import HTTP, HTTPOptions
 from kitfox.transports.msgpack import RPC
 
-_WITH_TLS = {"https", "rpcs"}
-_EXPECTED = "http://, https://, rpc:// or rpcs://"
+_WITH_TLS = {"https", "rpcs", "grpcs"}
+_EXPECTED = "http, https, rpc, rpcs, grpc or grpcs"
 
 
 class _Guarded(Protocol):
@@ -31,15 +31,15 @@ def listener(
         WiringError: no wire serves there, it has no certificate to show, or others could reach it
             and nobody says who may.
     """
-    scheme, local = urlsplit(url).scheme, is_here(url)
+    local, tls = is_here(url), _shown(url, tls)
     if not (public or local or token or (tls and tls.client_ca)):
         raise WiringError(
             f"listen: other machines can reach {url}; give the system a token, "
             "let its tls ask for certificates, or say public = true to let anybody call"
         )
-    wire = _wire(scheme, options)
     shown = None if public or local else token or None
-    return wire(_address(url), tls=_shown(url, tls), token=shown, public=shown is None)
+    make = _wire(urlsplit(url).scheme, options)
+    return make(_address(url), tls=tls, token=shown, public=shown is None)
 
 
 def is_here(url: str) -> bool:
@@ -63,8 +63,18 @@ def _wire(scheme: str, options: HTTPOptions) -> _Guarded:
             return partial(_http, options=options)
         case "rpc" | "rpcs":
             return RPC
+        case "grpc" | "grpcs":
+            return _grpc()
         case _:
             raise WiringError(f"listen: no wire is called {scheme!r}; expected {_EXPECTED}")
+
+
+def _grpc() -> _Guarded:
+    try:
+        from kitfox.transports.grpc import GRPC
+    except ModuleNotFoundError:
+        raise WiringError("listen: grpc:// needs an extra: pip install 'kitfox[grpc]'") from None
+    return GRPC
 
 
 def _http(
