@@ -1,5 +1,6 @@
 """What a NATS server takes in one message, and what it asks of those who connect."""
 
+import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
@@ -127,3 +128,34 @@ def test_a_url_that_is_none_is_refused(url):
 async def test_a_url_that_is_wrong_is_refused_without_its_secrets():
     with pytest.raises(ValueError, match="got 'h/path'"):
         NATS("nats://ada:secret@h/path")
+
+
+PERMITTED = """
+authorization { users: [
+  { user: service, password: pw, permissions: {
+    subscribe: ["acme.v1.Desk.*", "$KITFOX.CANCEL.acme.v1.Desk", "$SRV.>", "_INBOX.>"]
+    publish: ["_INBOX.>"] } }
+  { user: caller, password: pw, permissions: {
+    subscribe: ["_INBOX.>"]
+    publish: ["acme.v1.Desk.*", "$KITFOX.CANCEL.acme.v1.Desk", "_INBOX.>"] } }
+] }
+"""
+
+
+async def test_no_more_permissions_are_needed_than_the_page_names(
+    configured, desk, caplog, eventually
+):
+    url = configured(PERMITTED).url
+    serving = NATS(url.replace("//", "//service:pw@"), beat=0.02).listen(desk.routes())
+    calling = NATSConnection(url.replace("//", "//caller:pw@"), beat=0.02)
+    async with serving, calling as connection, fail_after(10):
+        mine = type(desk).client(connection)
+        assert await mine.greet() == "one greets you"
+        stays, watches = asyncio.create_task(mine.stay()), mine.watch()
+        assert await anext(watches) == 0
+        await asyncio.wait([stays], timeout=0.1)  # some beats
+        assert not stays.done()
+        stays.cancel()
+        await watches.aclose()
+        await eventually(lambda: desk.inside == 0)
+    assert "violation" not in caplog.text
