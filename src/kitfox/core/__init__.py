@@ -11,7 +11,7 @@ from kitfox.core._endpoint import Endpoint as Endpoint, Middleware as Middleware
 from kitfox.core._handler import serving as serving
 from kitfox.core._in_flight import InFlight as InFlight
 from kitfox.core._messages import Empty as Empty
-from kitfox.core._metadata import NO_METADATA as NO_METADATA, Metadata as Metadata
+from kitfox.core._metadata import Metadata as Metadata
 from kitfox.core._method import Kind as Kind, Method as Method
 from kitfox.core._outcome import (
     Outcome as Outcome,
@@ -58,7 +58,6 @@ from kitfox.core._wire import (
 )
 
 __all__ = [
-    "NO_METADATA",
     "Aborted",
     "AlreadyExists",
     "Call",

@@ -1,10 +1,10 @@
 """One call, as either side sees it while it runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
-from kitfox.core._metadata import NO_METADATA, Metadata
+from kitfox.core._metadata import Metadata
 from kitfox.core._method import Method
 from kitfox.scope import Deadline
 
@@ -85,13 +85,13 @@ class Call:
             self._reply_metadata = Metadata()
         return self._reply_metadata
 
-    def plain_metadata(self) -> Mapping[str, str]:
+    def plain_metadata(self) -> dict[str, str]:
         """Return a copy of `metadata`, for a wire to write."""
-        return NO_METADATA if self._metadata is None else self._metadata.plain()
+        return {} if self._metadata is None else self._metadata.plain()
 
-    def plain_reply_metadata(self) -> Mapping[str, str]:
+    def plain_reply_metadata(self) -> dict[str, str]:
         """Return a copy of `reply_metadata`, for a wire to write."""
-        return NO_METADATA if self._reply_metadata is None else self._reply_metadata.plain()
+        return {} if self._reply_metadata is None else self._reply_metadata.plain()
 
     async def send(self, message: object) -> None:
         """Send one reply item, and wait until there is room for the next."""

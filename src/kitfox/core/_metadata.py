@@ -2,13 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
-from types import MappingProxyType
-from typing import Final
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _VALUE = re.compile(r"[\x21-\x7e]?|[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]")
-
-NO_METADATA: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Metadata(MutableMapping[str, str]):

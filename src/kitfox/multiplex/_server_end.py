@@ -10,7 +10,6 @@ from typing import NamedTuple, cast
 
 from kitfox.codecs import Codec, request_decoder, sendable_details, serving_bytes
 from kitfox.core import (
-    NO_METADATA,
     Call,
     Endpoint,
     InFlight,
@@ -129,7 +128,7 @@ class ServerEnd:
         try:
             served, metadata = self._admitted(frame)
         except RPCError as error:
-            self._link.send(self._failure(frame.call, error, NO_METADATA))
+            self._link.send(self._failure(frame.call, error, {}))
         else:
             self._start(frame, served, metadata)
 

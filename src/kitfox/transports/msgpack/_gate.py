@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Callable
 
-from kitfox.core import NO_METADATA, Unauthenticated
+from kitfox.core import Unauthenticated
 from kitfox.multiplex import Cancel, Credit, End, Failure, Item, Request
 from kitfox.transports.msgpack._frames import Hello, PlainReply, PlainRequest
 from kitfox.transports.msgpack._plain import plain_error
@@ -36,7 +36,7 @@ class Gate:
             self._stream.attach(self._handlers, self._on_loss)
 
     def _refuse(self, frame: Request) -> None:
-        self._stream.send(Failure(frame.call, Unauthenticated.code.value, _WHY, {}, NO_METADATA))
+        self._stream.send(Failure(frame.call, Unauthenticated.code.value, _WHY, {}, {}))
 
     def _refuse_plain(self, frame: PlainRequest) -> None:
         if frame.call is not None:

@@ -7,7 +7,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.msgpack import Ext
 
-from kitfox.core import NO_METADATA
 from kitfox.multiplex import (
     BadFrame,
     Cancel,
@@ -170,4 +169,4 @@ def _opened(box: Ext) -> bytes:
 
 
 def _beside(box: Ext | None) -> Mapping[str, str]:
-    return NO_METADATA if box is None else read_metadata(_opened(box))
+    return {} if box is None else read_metadata(_opened(box))

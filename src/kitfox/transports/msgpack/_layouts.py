@@ -8,7 +8,6 @@ the layouts. They are MessagePack all the same: a frame written in another way i
 from struct import Struct, error
 from typing import Final
 
-from kitfox.core import NO_METADATA
 from kitfox.multiplex import Item, Reply, Request
 from kitfox.transports.msgpack._metadata import read_metadata
 
@@ -51,7 +50,7 @@ def read_request(data: bytes, at: int) -> Found:
     end = begin + size
     path = "/" + str(data[name:params], "utf-8", "replace")
     if data[end : end + 2] == _PLAIN_TAIL:
-        return Request(call, path, data[begin:end], NO_METADATA, None), end + 2
+        return Request(call, path, data[begin:end], {}, None), end + 2
     return _read_tail(data, end, call, path, data[begin:end])
 
 
@@ -65,7 +64,7 @@ def _read_tail(data: bytes, at: int, call: int, path: str, body: bytes) -> Found
         elif data[at] == NIL:
             at += 1
         if data[at] == NIL:
-            return Request(call, path, body, NO_METADATA, timeout), at + 1
+            return Request(call, path, body, {}, timeout), at + 1
         boxed, size, code = BOX_HEAD.unpack_from(data, at)
     except (error, IndexError):
         return None
@@ -86,7 +85,7 @@ def read_reply(data: bytes, at: int) -> Found:
             return None
     except (error, IndexError):
         return None
-    return Reply(call, data[begin:end], NO_METADATA), end + 1
+    return Reply(call, data[begin:end], {}), end + 1
 
 
 def read_item(data: bytes, at: int) -> Found:

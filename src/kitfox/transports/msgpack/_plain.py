@@ -12,7 +12,6 @@ import msgspec
 from msgspec.inspect import DataclassType, StructType, TypedDictType, type_info
 
 from kitfox.core import (
-    NO_METADATA,
     Code,
     InvalidArgument,
     Method,
@@ -107,7 +106,7 @@ class PlainEnd:
             self._answer(PlainReply(number, plain_error(error), None))
             return
         self._running.setdefault(number, method)
-        self._end.receive(Request(number, frame.path, body, NO_METADATA, None))
+        self._end.receive(Request(number, frame.path, body, {}, None))
 
     def send(self, frame: Frame) -> None:
         """Say the last word about a call; there is no other in the plain protocol."""
