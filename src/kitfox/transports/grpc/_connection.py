@@ -10,7 +10,14 @@ from kitfox.transports.grpc._credentials import client_side, stamp_of
 from kitfox.transports.grpc._grpcio import Channel, new_channel
 from kitfox.transports.grpc._limits import GRPCLimits
 from kitfox.transports.grpc._line import Line
-from kitfox.transports.grpc._messages import bad_reply, messages_of, reader, request_writer, writer
+from kitfox.transports.grpc._messages import (
+    Messages,
+    bad_reply,
+    messages_of,
+    reader,
+    request_writer,
+    writer,
+)
 from kitfox.transports.grpc._outgoing import Outgoing
 from kitfox.transports.grpc._status import Statuses
 from kitfox.transports.grpc._url import parse_url
@@ -71,8 +78,11 @@ class GRPCConnection:
         await self._line.aclose()
 
     def endpoint(self, method: Method) -> Endpoint:
-        """Return what makes calls of `method`."""
-        messages = messages_of([method])[method]
+        """Return what makes calls of `method`; raise DefinitionError for types of no protobuf."""
+        return self.endpoint_with(method, messages_of([method])[method])
+
+    def endpoint_with(self, method: Method, messages: Messages) -> Endpoint:
+        """Return the same, where `messages` writes the requests and reads the replies."""
         encode = writer(messages.encoder(method.request), self._limits.message)
         decode = reader(messages.decoder(method.reply), bad_reply(method))
         return Outgoing(

@@ -24,6 +24,8 @@ class House:
         self._statuses = Statuses()
         self._calls = InFlight()
         self._standing = InFlight()  # calls of health and reflection, which may last for ever
+        self.shared = False
+        """Whether services of others stand here, too."""
 
     def furnish(self, server: Server, configure: Configure | None) -> None:
         """Add all services to a server; those that `configure` adds may replace our standing ones.
@@ -34,6 +36,7 @@ class House:
         theirs = _Mounting(server)
         if configure is not None:
             configure(theirs)
+        self.shared = bool(theirs.services)
         ours = _services(self._routes)
         if twice := ours & theirs.services:
             raise ValueError(f"{', '.join(sorted(twice))}: configure adds what is served already")

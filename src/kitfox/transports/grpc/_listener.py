@@ -135,11 +135,15 @@ def _private_files() -> Iterator[None]:
 
 
 async def _stop(server: RunningServer, house: House, grace: float) -> None:
-    """Tell peers that we go, let calls end for a while, and end those that are left."""
+    """Tell peers that we go, let calls end for a while, and end those that are left.
+
+    Those that nobody here knows of may be others', or such as came at the wrong moment.
+    """
     stopping = asyncio.create_task(server.stop(grace + _LAST_WORDS))
     try:
         await house.drain(grace)
-        await asyncio.shield(stopping)
+        if house.shared:
+            await asyncio.shield(stopping)
     finally:  # also when the wait is cut short
         await server.stop(_LAST_WORDS)
         await stopping
