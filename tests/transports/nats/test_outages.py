@@ -88,6 +88,16 @@ async def test_a_call_over_a_closed_connection_is_unreachable(nats, dial):
         await mine.greet()
 
 
+async def test_a_call_that_waits_for_nats_when_its_connection_is_closed_is_unreachable(nats, dial):
+    nats.kill()
+    async with fail_after(10):
+        async with dial(patience=60) as mine:
+            call = asyncio.create_task(mine.greet())
+            await asyncio.sleep(0)
+        with pytest.raises(Unreachable, match="closed"):
+            await call
+
+
 async def test_a_service_that_nobody_serves_is_unreachable_at_once(dial):
     async with dial() as mine:
         with pytest.raises(Unreachable, match=r"nobody serves acme\.v1\.Desk"):

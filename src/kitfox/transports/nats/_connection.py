@@ -49,7 +49,6 @@ class NATSConnection:
         self._limits = limits or LinkLimits()
         self._patience = patience
         self._beat = beat
-        self._closed = False
         self._line = Line(self._target, self._opened, on_connection)
 
     @property
@@ -71,7 +70,6 @@ class NATSConnection:
 
     async def aclose(self) -> None:
         """Leave NATS; calls that are not over end as unavailable."""
-        self._closed = True
         await self._line.flush()
         await self._line.aclose()
 
@@ -95,8 +93,6 @@ class NATSConnection:
         return caller
 
     async def _connected(self, deadline: Deadline | None) -> Caller:
-        if self._closed:
-            raise Unreachable(f"the connection to {self._target.url} is closed")
         self._line.start()
         seconds = self._patience if deadline is None else _before(deadline.remaining())
         if (caller := await self._line.wait(seconds)) is None:

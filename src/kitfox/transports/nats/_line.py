@@ -48,13 +48,16 @@ class Line(Generic[L]):
         self.why = "no server answers"  # what went wrong last
 
     def start(self) -> None:
-        """Begin to connect, unless that has begun."""
-        if self._running is None:
+        """Begin to connect, unless that has begun, or is over."""
+        if self._running is None and not self._closed:
             # In a context of its own: the deadline of whoever came first is not the others'.
             self._running = asyncio.create_task(self._run(), context=Context())
 
     async def wait(self, seconds: float) -> L | None:
-        """Return what stands on the session, as soon as one stands; None when none does in time."""
+        """Return what stands on the session, as soon as one stands; None when none does in time.
+
+        `why` then says why not.
+        """
         if self.up is None and seconds > 0:
             waiting = asyncio.create_task(self._stands())
             try:
@@ -71,6 +74,8 @@ class Line(Generic[L]):
     async def aclose(self) -> None:
         """Leave NATS; what stands on the session hears that it is lost."""
         self._closed = True
+        self.why = "the connection is closed"
+        self._changed.set()
         if self._running is None:
             return
         if self._session is not None:
@@ -79,7 +84,7 @@ class Line(Generic[L]):
         await asyncio.wait([self._running])
 
     async def _stands(self) -> None:
-        while self.up is None:
+        while self.up is None and not self._closed:
             await self._changed.wait()
 
     async def _run(self) -> None:
@@ -90,10 +95,12 @@ class Line(Generic[L]):
                 await session.connect()
                 await self._stand(session, await self._opened(session))
                 told = False
-            except (TLSError, ConnectionError) as error:
-                self.why = str(error)
+            except Exception as error:  # noqa: BLE001  whatever it is, the next try may do better
+                self.why = str(error) or type(error).__name__
                 if not told:  # once, not with each attempt
-                    _log.warning("cannot connect to %s: %s", self._target.url, error)
+                    foreseen = isinstance(error, TLSError | ConnectionError)
+                    text = "cannot connect to %s: %s"
+                    _log.warning(text, self._target.url, self.why, exc_info=not foreseen)
                 told = True
             finally:
                 await session.aclose()
@@ -112,10 +119,10 @@ class Line(Generic[L]):
     def _turn(self, up: L | None) -> None:
         """Note that what stands has changed, and tell whoever asked."""
         self.up = up
-        if up is None:
-            self._changed.clear()
-        else:
+        if up is not None:
             _log.info("connected to %s", self._target.url)
             self._changed.set()
-        if self._on_connection is not None:
-            self._on_connection(up is not None)
+        elif not self._closed:
+            self._changed.clear()
+        if self._on_connection is not None:  # not from here: it may raise
+            asyncio.get_running_loop().call_soon(self._on_connection, up is not None)
