@@ -100,10 +100,9 @@ async def test_a_token_logs_in_and_a_wrong_one_does_not(both, configured, desk):
     server = configured('authorization { token: "sesame" }')
     async with both("", url=server.url, token="sesame") as connection:
         assert await type(desk).client(connection).greet() == "one greets you"
-        async with NATSConnection(server.url, token="wrong") as other:
-            with pytest.raises(Unreachable):
-                async with fail_after(0.5):
-                    await type(desk).client(other).greet()
+    async with NATSConnection(server.url, token="wrong", patience=0.5) as other:
+        with pytest.raises(Unreachable):
+            await type(desk).client(other).greet()
 
 
 async def test_what_may_not_be_subscribed_to_is_logged(configured, desk, caplog, eventually):

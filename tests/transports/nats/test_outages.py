@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from kitfox import Unavailable, Unreachable, fail_after
+from kitfox import Call, Unavailable, Unreachable, fail_after, methods_of
+from kitfox.scope import Deadline
 from kitfox.transports.nats import NATS, NATSConnection
 
 
@@ -66,12 +67,14 @@ async def test_a_call_that_finds_nats_down_waits_for_it(nats, serve, dial, desk,
             assert await mine.greet() == "one greets you"
 
 
-async def test_a_call_in_an_outage_is_unreachable_when_its_deadline_comes(nats, dial):
+async def test_a_call_in_an_outage_is_unreachable_before_its_deadline(nats, desk):
+    """A little earlier: so the caller hears why, not only that time is up."""
     nats.kill()
-    async with dial(patience=60) as mine:
+    greet = methods_of(type(desk))["greet"]
+    async with NATSConnection(nats.url, patience=60) as connection:
+        call = Call(greet, deadline=Deadline.after(0.2))
         with pytest.raises(Unreachable, match="cannot be reached"):
-            async with fail_after(0.2):
-                await mine.greet()
+            await connection.endpoint(greet)(call, greet.request())
 
 
 async def test_a_call_in_an_outage_without_a_deadline_is_unreachable_when_patience_ends(nats, dial):
