@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from kitfox import Service, Unavailable, Unreachable, current_call, rpc
+from kitfox import Service, Unavailable, Unreachable, current_call, fail_after, rpc
 from kitfox.net import TLS, TLSError
 from kitfox.transports.http import HTTP, HTTPConnection
 
@@ -110,6 +110,21 @@ async def test_a_client_that_speaks_http_2_as_well_is_told_to_speak_http_1_1(iss
         assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "http/1.1"
         writer.close()
         await writer.wait_closed()
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_client_that_does_not_answer_tls_last_word_holds_nobody_up(issue, asks):
+    tls = issue("127.0.0.1")
+    async with fail_after(15):  # the grace and asyncio's own patience are 30 s
+        async with HTTP(tls=tls).listen(Mirror().routes()) as url:
+            host, port = urlsplit(url).hostname, urlsplit(url).port
+            context = tls.client_context("http/1.1")
+            reader, writer = await asyncio.open_connection(host, port, ssl=context)
+            if asks:
+                writer.write(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                assert b" 200 " in await reader.readline()
+            writer.transport.pause_reading()
+        writer.transport.abort()
 
 
 async def test_a_certificate_of_no_use_stops_the_listener_before_it_begins(tmp_path):

@@ -34,6 +34,10 @@ _REASON = {
 # its request unread, would reset the connection and destroy the answer on its way.
 _GOODBYE = 1.0
 
+# How long a client may take to answer TLS's last word, seconds, when it has been sent everything.
+# asyncio would wait 30, and Chromium answers that word of an idle connection only when it likes.
+_CLOSING = 2.0
+
 # How much may come behind a request for an upgrade before somebody has decided about it, bytes.
 _HELD = 64 << 10
 
@@ -45,6 +49,7 @@ class _TooLong(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """States of a connection: idle → arriving → answering → idle; each → refused, which is deaf.
 
+    Each → closing, until all is sent and the client has answered TLS's last word, or is too slow.
     Answering a request that asks for an upgrade → taken: the connection is another protocol's.
     What comes until that is decided is held; if nobody takes it, HTTP goes on with it.
 
@@ -124,6 +129,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Go on to the next request."""
         self.server_state.total_requests += 1
         if self.transport.is_closing():
+            self._end_at(self.loop.time() + _CLOSING)
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -183,6 +189,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._held:
             protocol.data_received(self._held)
         return self.transport
+
+    def shutdown(self) -> None:
+        """Close, when there is nothing to answer; else with the next answer."""
+        super().shutdown()
+        if self.transport.is_closing():
+            self._end_at(self.loop.time() + _CLOSING)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -275,8 +287,11 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._arriving and not self._refused:
             text = f"the request did not come within {self.limits.request_time:g} s"
             self._refuse(408, RPCError.of(Code.DEADLINE_EXCEEDED, text))
+        elif self.transport.is_closing() and not self.transport.get_write_buffer_size():
+            self.transport.abort()
         else:
             self.transport.close()
+            self._end_at(self.loop.time() + _CLOSING)
 
     def _refuse_headers(self) -> None:
         text = f"the headers are longer than {self.limits.header_bytes} bytes"
