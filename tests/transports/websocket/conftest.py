@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import os
 import struct
 from collections.abc import AsyncIterator
@@ -115,6 +116,12 @@ class Raw:
                 (size,) = struct.unpack("!Q", await self.reader.readexactly(8))
             assert first & 0x80, "we fragment nothing"
             return first & 0x0F, await self.reader.readexactly(size)
+
+    async def said(self):
+        """Read one frame, which says something in JSON."""
+        opcode, data = await self.read()
+        assert opcode == TEXT
+        return json.loads(data)
 
     async def closing(self):
         """Read the close that comes next: its code, or None if it has none. Answer, and leave."""
