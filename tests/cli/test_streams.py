@@ -1,18 +1,23 @@
 """`kitfox call` as a process, with the methods of each kind of a server in this one."""
 
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import grpc
 import msgspec
 import pytest
+from grpc import aio
+from grpc_reflection.v1alpha.reflection import enable_server_reflection
 
 from kitfox.app import Server
 from kitfox.cli._exit import Exit
 from kitfox.core import Service, rpc
 from kitfox.scope import fail_after
+from kitfox.transports.grpc import GRPC
 from kitfox.transports.http import HTTP
 from kitfox.transports.msgpack import RPC
 
@@ -60,8 +65,9 @@ async def chat():
 
 @pytest.fixture
 async def addresses(chat):
-    """Where the chat is: over HTTP, and over MessagePack-RPC."""
-    async with Server(chat, listeners=[HTTP(":0"), RPC(":0")]).running() as addresses:
+    """Where the chat is: over HTTP, MessagePack-RPC and gRPC."""
+    listeners = [HTTP(":0"), RPC(":0"), GRPC(":0")]
+    async with Server(chat, listeners=listeners).running() as addresses:
         yield addresses
 
 
@@ -102,8 +108,11 @@ def printed(kitfox):
     return outcome
 
 
-async def test_lines_are_sent_as_they_come_and_replies_printed_as_they_come(kitfox, addresses):
-    async with kitfox("call", "chat.talk", "--address", addresses[1]) as process:
+@pytest.mark.parametrize("wire", [1, 2], ids=["rpc", "grpc"])
+async def test_lines_are_sent_as_they_come_and_replies_printed_as_they_come(
+    kitfox, addresses, wire
+):
+    async with kitfox("call", "chat.talk", "--address", addresses[wire]) as process:
         for word in ("one", "two"):
             process.stdin.write(b'{"text": "%s"}\n' % word.encode())
             assert await process.stdout.readline() == b'{"text":"%s"}\n' % word.upper().encode()
@@ -111,8 +120,10 @@ async def test_lines_are_sent_as_they_come_and_replies_printed_as_they_come(kitf
         assert await process.wait() == Exit.OK
 
 
-async def test_a_stream_of_requests_has_one_reply(printed, addresses):
-    assert await printed("call", "chat.add", "--address", addresses[1], given=b"1\n2.5") == "3.5\n"
+@pytest.mark.parametrize("wire", [1, 2], ids=["rpc", "grpc"])
+async def test_a_stream_of_requests_has_one_reply(printed, addresses, wire):
+    words = ("call", "chat.add", "--address", addresses[wire])
+    assert await printed(*words, given=b"1\n2.5") == "3.5\n"
 
 
 async def test_words_are_the_only_request_of_a_stream(printed, addresses):
@@ -161,3 +172,41 @@ async def test_describe_tells_kinds_and_what_streams_carry(printed, addresses):
 async def test_methods_on_http_without_a_server_of_ours_tell_of_themselves_too(printed, chat):
     async with HTTP().listen(chat.routes()) as url:
         assert await printed("call", "chat.size", "data=YWJj", "--address", url) == "3\n"
+
+
+GREETER = """
+syntax = "proto3";
+package stock.v1;
+message Greeting { string name = 1; bytes seal = 2; }
+service Greeter { rpc Greet(Greeting) returns (Greeting); }
+"""
+
+
+class Greeter:
+    """Somebody's servicer."""
+
+    async def Greet(self, request, context):  # noqa: N802
+        request.name = f"Hello, {request.name}!"
+        return request
+
+
+@pytest.fixture
+async def stock(tmp_path, monkeypatch):
+    """Where a gRPC server is that never heard of kitfox, and answers reflection."""
+    (tmp_path / "stock_greeter.proto").write_text(GREETER)
+    monkeypatch.syspath_prepend(tmp_path)
+    _, services = grpc.protos_and_services("stock_greeter.proto")
+    server = aio.server()
+    services.add_GreeterServicer_to_server(Greeter(), server)
+    enable_server_reflection(["stock.v1.Greeter"], server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield f"grpc://127.0.0.1:{port}"
+    await server.stop(None)
+
+
+async def test_a_grpc_server_of_any_make_is_described_and_called(printed, stock):
+    told = await printed("describe", "greeter.greet", "--address", stock)
+    assert told.startswith("Greet(name?: string, seal?: base64) -> stock.v1.Greeting\n")
+    words = ("call", "greeter.greet", "name=Ada", "seal=YQ==", "--address", stock)
+    assert json.loads(await printed(*words)) == {"name": "Hello, Ada!", "seal": "YQ=="}

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterable
 import msgspec
 
 from kitfox.app import did_you_mean
-from kitfox.cli._bytes import with_bytes
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._json_schema import Schema, Types, kind_of, kinds, words
 from kitfox.cli._remote import RemoteMethod
@@ -25,7 +24,7 @@ def request(method: RemoteMethod, pairs: Iterable[str], data: str | None, types:
         if not equals:
             raise _wrong(f'expected name=value, got "{pair}"')
         made[name] = _value(name, text, _field(method, name), types)
-    return _whole(method, made, types)
+    return _whole(method, made)
 
 
 async def requests(
@@ -45,7 +44,7 @@ async def requests(
             item: Request = {"value": _bare(where, text, method.request, types)}
         else:
             item = _object(where, text)
-        yield _whole(method, item, types, f"{where}: ")
+        yield _whole(method, item, f"{where}: ")
 
 
 def _bare(where: str, text: str, schema: Schema, types: Types) -> object:
@@ -74,16 +73,12 @@ def _object(where: str, text: str) -> Request:
         raise _wrong(f"{where}: {error}") from None
 
 
-def _whole(method: RemoteMethod, made: Request, types: Types, where: str = "") -> Request:
-    """Check that no field is missing that must be there, and make bytes of what stands for some."""
+def _whole(method: RemoteMethod, made: Request, where: str = "") -> Request:
+    """Check that no field is missing that must be there."""
     if missing := [name for name in method.required if name not in made]:
         wanted = ", ".join(f"{name} ({words(method.fields[name])})" for name in missing)
         raise _wrong(f"{where}{method.full_name} needs {wanted}")
-    anything = Schema()
-    return {
-        name: with_bytes(value, method.fields.get(name, anything), types)
-        for name, value in made.items()
-    }
+    return made
 
 
 def _field(method: RemoteMethod, name: str) -> Schema:

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from kitfox.cli._arguments import Request, request, requests
-from kitfox.cli._ask import connected
+from kitfox.cli._bytes import with_bytes
+from kitfox.cli._json_schema import Schema
 from kitfox.cli._lines import lines
 from kitfox.cli._look import Found, look
 from kitfox.cli._options import Where
 from kitfox.cli._output import print_json, print_json_line, print_text
 from kitfox.cli._remote import RemoteMethod
+from kitfox.cli._untyped import untyped
 from kitfox.core import Call, Kind, Method
 from kitfox.scope import current_deadline, fail_after
 
@@ -27,9 +29,10 @@ async def call_and_print(
     async with fail_after(where.seconds):
         found = await look(name, where)
     remote = found.one_method
-    made = _given(found, arguments, data)
+    url = found.address_for(remote.kind)
+    made = _carried(url, found, _given(found, arguments, data))
     async with _limit(remote.kind, where):
-        await _call(found.address_for(remote.kind), remote, made, as_json=as_json)
+        await _call(url, remote, made, as_json=as_json)
 
 
 def _limit(kind: Kind, where: Where) -> AbstractAsyncContextManager[object]:
@@ -50,6 +53,18 @@ def _given(
     return _alone(one) if streams else one
 
 
+def _carried(
+    url: str, found: Found, made: Request | AsyncIterator[Request]
+) -> object | AsyncIterator[object]:
+    """Return what the wire of a URL carries: all but two have bytes that are no base64."""
+    if url.startswith(("http", "grpc")):
+        return made
+    types, schema = found.description.types, Schema(properties=dict(found.one_method.fields))
+    if isinstance(made, dict):
+        return with_bytes(made, schema, types)
+    return (with_bytes(item, schema, types) async for item in made)
+
+
 async def _alone(one: Request) -> AsyncIterator[Request]:
     yield one
 
@@ -61,7 +76,7 @@ async def _call(url: str, remote: RemoteMethod, made: object, *, as_json: bool) 
         _print(remote.value_of(item), print_json_line, as_json=as_json)
 
     call = Call(method, deadline=current_deadline(), send=print_item)
-    async with connected(url) as connection:
+    async with untyped(url) as connection:
         reply = await connection.endpoint(method)(call, made)
     if not method.kind.streams_replies:
         _print(remote.value_of(reply), print_json, as_json=as_json)

@@ -3,18 +3,14 @@
 import msgspec
 
 from kitfox.app import tls_of
-from kitfox.cli._ask import connected, this_system
+from kitfox.cli._ask import this_system
 from kitfox.cli._json_schema import Schema
 from kitfox.cli._openapi import read_openapi
 from kitfox.cli._remote import Description, Said, remote_method
+from kitfox.cli._untyped import untyped
 from kitfox.core import Internal, Kind, NotFound, Unavailable, Unimplemented
 from kitfox.net import HTTPClient, HTTPError
-from kitfox.schema import (
-    Description as Document,
-    MethodDescription,
-    Reflection,
-    read_description,
-)
+from kitfox.schema import Description as Document, MethodDescription
 
 _NO_DESCRIPTION = (Unimplemented, NotFound, Internal, msgspec.MsgspecError)
 
@@ -38,10 +34,10 @@ async def description_at(url: str) -> Description:
 async def document_at(url: str) -> Document:
     """Ask a server for its description; raise NotFound when it has none, Unavailable."""
     try:
-        async with connected(url) as connection:
-            return read_description((await Reflection.client(connection).describe()).encode())
+        async with untyped(url) as connection:
+            return await connection.describe()
     except _NO_DESCRIPTION:
-        raise NotFound(f"{url} does not tell what it offers: is it a kitfox server?") from None
+        raise NotFound(f"{url} does not tell what it offers") from None
 
 
 def described(document: Document) -> Description:

@@ -49,10 +49,6 @@ class Directory:
 
 
 def callable_here(addresses: Iterable[str]) -> tuple[str, ...]:
-    """Return the addresses that can be called without the code of their types, best first.
-
-    HTTP speaks JSON, as people do, and so comes first; gRPC speaks of types only.
-    """
+    """Return the addresses that can be called, best first: HTTP speaks JSON, as people do."""
     order = sorted(schemes(), key=lambda scheme: not scheme.startswith("http"))
-    usable = [scheme for scheme in order if not scheme.startswith("grpc")]
-    return tuple(url for scheme in usable for url in addresses if url.startswith(f"{scheme}:"))
+    return tuple(url for scheme in order for url in addresses if url.startswith(f"{scheme}:"))
