@@ -17,6 +17,8 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
+from functools import partial
+from typing import Protocol, runtime_checkable
 
 from kitfox.app._advertise import Advertise, advertised, asks_the_machine, machine_addresses
 from kitfox.core import (
@@ -41,10 +43,15 @@ class Readiness:
 
     def __init__(self) -> None:
         self._ready = False
+        self._required: list[Callable[[], bool]] = []
 
     def __call__(self) -> bool:
         """Whether calls are taken."""
-        return self._ready
+        return self._ready and all(required() for required in self._required)
+
+    def require(self, condition: Callable[[], bool]) -> None:
+        """Take no calls while `condition` is false."""
+        self._required.append(condition)
 
     def set(self, *, ready: bool) -> None:
         """Say whether calls are taken from now on."""
@@ -53,6 +60,16 @@ class Readiness:
 
 class UnsupportedKind(Exception):
     """A listener cannot carry one of the methods, and `strict` asks for all of them."""
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A listener at somebody else's server, which it may lose for a while."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether calls can come in."""
+        ...
 
 
 class Server:
@@ -97,6 +114,9 @@ class Server:
         self._notice = notice
         self._strict = strict
         self._stop = asyncio.Event()
+        for listener in listeners:
+            if isinstance(listener, Remote):
+                self._readiness.require(partial(getattr, listener, "connected"))
 
     def stop(self) -> None:
         """Let `run` come to its end."""

@@ -1,5 +1,6 @@
 """From a URL in `listen` to the listener that serves there."""
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -11,7 +12,8 @@ from kitfox.transports.http import HTTP, HTTPOptions
 from kitfox.transports.msgpack import RPC
 
 _WITH_TLS = {"https", "rpcs", "grpcs"}
-_EXPECTED = "http, https, rpc, rpcs, grpc or grpcs"
+_NATS = {"nats", "tls"}
+_EXPECTED = "http, https, rpc, rpcs, grpc, grpcs, ws, wss or nats"
 
 
 class _Guarded(Protocol):
@@ -22,15 +24,31 @@ class _Guarded(Protocol):
     ) -> Listener: ...
 
 
-def listener(
-    url: str, options: HTTPOptions, *, token: str, public: bool, tls: TLS | None = None
-) -> Listener:
-    """Return the listener for a URL; on a port of the system's choice when it names none.
+def listeners(
+    urls: Iterable[str], options: HTTPOptions, *, token: str, public: bool, tls: TLS | None = None
+) -> list[Listener]:
+    """Return the listeners for URLs; on a port of the system's choice where one names none.
+
+    `ws://` is `http://` with WebSockets: both at one address are one listener.
 
     Raises:
-        WiringError: no wire serves there, it has no certificate to show, or others could reach it
-            and nobody says who may.
+        WiringError: no wire serves there, it has no certificate to show, its extra is missing, or
+            others could reach it and nobody says who may.
     """
+    merged: dict[str, HTTPOptions] = {}
+    for url in urls:
+        if url.startswith(("ws:", "wss:")):
+            merged["http" + url.removeprefix("ws")] = _with_websockets(options)
+        else:
+            merged.setdefault(url, options)
+    return [_listener(url, own, token, tls, public=public) for url, own in merged.items()]
+
+
+def _listener(
+    url: str, options: HTTPOptions, token: str, tls: TLS | None, *, public: bool
+) -> Listener:
+    if urlsplit(url).scheme in _NATS:
+        return _nats(url, tls)
     local, tls = is_here(url), _shown(url, tls)
     if not (public or local or token or (tls and tls.client_ca)):
         raise WiringError(
@@ -73,8 +91,29 @@ def _grpc() -> _Guarded:
     try:
         from kitfox.transports.grpc import GRPC
     except ModuleNotFoundError:
-        raise WiringError("listen: grpc:// needs an extra: pip install 'kitfox[grpc]'") from None
+        raise _missing("grpc") from None
     return GRPC
+
+
+def _nats(url: str, tls: TLS | None) -> Listener:
+    """Return what listens at a server of NATS, which decides itself who may call."""
+    try:
+        from kitfox.transports.nats import NATS
+    except ModuleNotFoundError:
+        raise _missing("nats") from None
+    return NATS(url, tls=tls if url.startswith("tls:") else None)
+
+
+def _with_websockets(options: HTTPOptions) -> HTTPOptions:
+    try:
+        from kitfox.transports.websocket import WebSocket
+    except ModuleNotFoundError:
+        raise _missing("websocket") from None
+    return {**options, "websocket": WebSocket()}
+
+
+def _missing(extra: str) -> WiringError:
+    return WiringError(f"listen: this wire needs an extra: pip install 'kitfox[{extra}]'")
 
 
 def _http(

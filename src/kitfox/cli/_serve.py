@@ -26,7 +26,7 @@ from kitfox.app import (
 )
 from kitfox.cli._discovery import Discovery, discovery
 from kitfox.cli._exit import Exit
-from kitfox.cli._listeners import is_here, listener
+from kitfox.cli._listeners import is_here, listeners
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
 from kitfox.core import Service, service_name
@@ -153,13 +153,10 @@ def _server(
     # The registry asks for tokens itself: of some, and not in the original protocol.
     public = service.public or isinstance(made, Registry)
     tls = tls_of(service.tls)
-    listeners = [
-        listener(url, options, token=token, public=public, tls=tls) for url in service.listen
-    ]
     here = all(is_here(url) for url in service.listen)
     return Server(
         made,
-        listeners=listeners,
+        listeners=listeners(service.listen, options, token=token, public=public, tls=tls),
         registrar=joins.registrar if joins else None,
         advertise=service.advertise,
         instance_id=instance,
