@@ -196,7 +196,8 @@ class Session:
         try:
             await self._client.publish(message.subject, message.body, message.reply, headers)
         except (Error, OSError) as error:
-            _log.debug("not sent to %s: %r", message.subject, error)
+            if not self.lost.done():
+                _log.warning("not sent to %s: %r", message.subject, error)
 
     async def _on_error(self, error: Exception) -> None:
         self._last_error = str(error) or type(error).__name__
