@@ -69,8 +69,11 @@ def nothing_left_running():
 
 
 def is_ours(thread: threading.Thread) -> bool:
-    """Leave out what ends by itself: the loop's own pool with the loop, and grpcio's poller."""
-    return not (thread.name.startswith("asyncio_") or is_poller(thread))
+    """Leave out what ends by itself: the loop's own pool, and grpcio's poller and other threads.
+
+    Those others are none of Python's: it calls them dummies.
+    """
+    return not (thread.name.startswith(("asyncio_", "Dummy-")) or is_poller(thread))
 
 
 def is_poller(thread: threading.Thread) -> bool:

@@ -11,13 +11,13 @@ def peer_of(text: str) -> str:
 
 
 def identity_of(proved: Mapping[str, Iterable[bytes]]) -> str:
-    """Return the name in the caller's certificate, if it has shown one that was checked.
+    """Return the name in the caller's certificate, or "" when it showed none that was checked.
 
-    A URI or another of its alternative names, in this order, else its subject's common name.
+    A URI or a DNS name of its alternative names, in this order, else its subject's common name.
     """
     if not proved.get("x509_pem_cert"):
         return ""
-    uris = proved.get("peer_spiffe_id") or proved.get("x509_uri")
-    names = proved.get("peer_dns") or proved.get("x509_subject_alternative_name")
-    found = uris or names or proved.get("x509_common_name") or ()
-    return next((name.decode("utf-8", "replace") for name in found), "")
+    for kind in ("peer_uri", "peer_dns", "x509_common_name"):
+        for name in proved.get(kind, ()):
+            return name.decode("utf-8", "replace")
+    return ""
