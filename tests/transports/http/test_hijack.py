@@ -5,8 +5,11 @@ from contextlib import suppress
 
 import pytest
 
+from kitfox import Kind
 from kitfox.scope import fail_after
 from kitfox.transports.http import HTTP, HTTPLimits, hijack_of, raw_stream
+from kitfox.transports.msgpack import RPCUpgrade
+from kitfox.transports.websocket import WebSocket
 
 ASK = b"GET /lines HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: lines\r\n%b\r\n"
 
@@ -36,6 +39,8 @@ class Parrot(asyncio.Protocol):
 
 class Parrots:
     """An upgrade that repeats what is said, and closes when drained."""
+
+    kinds = frozenset()
 
     def __init__(self):
         self.born = []
@@ -195,3 +200,11 @@ async def test_connections_that_left_http_count_towards_the_limit(book, wire):
         assert (await first.answer(bodyless=True)).status == 101
         async with wire(url) as second:
             assert (await second.answer()).status == 503
+
+
+@pytest.mark.parametrize(
+    "beside", [{"websocket": WebSocket()}, {"upgrades": {"kitfox-rpc": RPCUpgrade()}}]
+)
+def test_a_listener_carries_what_something_on_its_port_does(beside):
+    assert HTTP(**beside).kinds == frozenset(Kind)
+    assert HTTP(upgrades={"lines": Parrots()}).kinds == HTTP.kinds < frozenset(Kind)

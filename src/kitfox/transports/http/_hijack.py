@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Final, Protocol
 
-from kitfox.core import Routes
+from kitfox.core import Kind, Routes
 from kitfox.net import Scope
 
 EXTENSION: Final = "kitfox.hijack"
@@ -45,6 +45,11 @@ class Upgraded(Protocol):
 
 class Upgrade(Protocol):
     """A protocol that clients may switch to, under the name that they ask for."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of methods that it carries calls of."""
+        ...
 
     def serve(self, routes: Routes) -> Upgraded:
         """Begin to serve `routes`; called once for each listening."""

@@ -48,6 +48,7 @@ class HTTP:
         **options: Unpack[HTTPOptions],
     ) -> None:
         guard(address, tls, options, public=public)
+        self.kinds = self.kinds | beside(options)
         self._tls = tls
         self._address = address
         self._grace = grace
@@ -120,6 +121,13 @@ def guard(address: str, tls: TLS | None, options: HTTPOptions, *, public: bool) 
         raise ValueError(msg)
     if options.get("token") is None and is_local(address):
         options.setdefault("hosts", ())
+
+
+def beside(options: HTTPOptions) -> frozenset[Kind]:
+    """Return the kinds that a port carries by what travels on it beside HTTP."""
+    websocket, upgrades = options.get("websocket"), options.get("upgrades") or {}
+    passengers = (*upgrades.values(), *(() if websocket is None else (websocket,)))
+    return frozenset[Kind]().union(*(each.kinds for each in passengers))
 
 
 async def stop_accepting(sockets: Iterable[socket.socket]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
-from kitfox.core import Routes
+from kitfox.core import Kind, Routes
 from kitfox.net import ASGIApp, Receive, Scope, Send
 from kitfox.transports.http._exchange import Exchange
 from kitfox.transports.http._hijack import Hijack, Upgrade, hijack_of, switching
@@ -52,6 +52,11 @@ class ServedWebSockets(Protocol):
 
 class WebSockets(Protocol):
     """Answers WebSockets on an HTTP listener's port."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of methods that it carries calls of."""
+        ...
 
     def serve(self, routes: Routes) -> ServedWebSockets:
         """Begin to serve `routes`; called once for each listening."""

@@ -27,7 +27,7 @@ from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._http2 import ManyStreams, OneStream
 from kitfox.transports.http._http2_apps import Applications
 from kitfox.transports.http._limits import HTTPLimits
-from kitfox.transports.http._listener import guard, stop_accepting
+from kitfox.transports.http._listener import beside, guard, stop_accepting
 
 _log = logging.getLogger("kitfox.http2")
 
@@ -63,6 +63,7 @@ class HTTP2:
         if options.get("upgrades"):
             raise ValueError("HTTP/2 has no upgrades: serve them with HTTP, on a port of its own")
         guard(address, tls, options, public=public)
+        self.kinds = self.kinds | beside(options)
         self._address = address
         self._tls = tls
         self._grace = grace

@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from kitfox.core import Routes
+from kitfox.core import Kind, Routes
 from kitfox.multiplex import KeepAlive
 from kitfox.transports.msgpack._limits import RPCLimits
 from kitfox.transports.msgpack._links import Links
@@ -18,6 +18,8 @@ class RPCUpgrade:
 
     Who may come in is the HTTP listener's to say.
     """
+
+    kinds = frozenset(Kind)
 
     def __init__(
         self, *, limits: RPCLimits | None = None, keep_alive: KeepAlive | None = None

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
-from kitfox.core import InFlight, Routes
+from kitfox.core import InFlight, Kind, Routes
 from kitfox.multiplex import KeepAlive, Services
 from kitfox.net import ASGIApp, BadPath, Receive, Scope, Send, path_of
 from kitfox.transports.websocket._bridge import Bridge
@@ -35,6 +35,8 @@ class WebSocket:
     Clients that offer the subprotocol `kitfox.msgpack` or `kitfox.json` at `path` make calls; a
     WebSocket at another path of `handlers` is its handler's, from the handshake until it returns.
     """
+
+    kinds = frozenset(Kind)
 
     def __init__(
         self,
