@@ -9,6 +9,7 @@ The dialect is plain Markdown; its readers see nothing of it:
 - In a `console` block each line `$ command` runs, and the lines after it are what it prints;
   `…` stands for anything, as does a line that is only `…`. A command that ends in ` &` keeps
   running until the page ends, and the page goes on when its lines were printed.
+- The `js` blocks of a page are one module, which tests/e2e/browser runs.
 - `text` and `sh` blocks are for the eye.
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LANGUAGES = frozenset({"python", "toml", "json", "console", "text", "sh"})
+LANGUAGES = frozenset({"python", "toml", "json", "console", "js", "text", "sh"})
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\S*)[^\n]*\n(?P<body>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,

@@ -1,6 +1,7 @@
 """The client for web pages, in Chromium, against the real server."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -10,11 +11,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 
+import house
 from kitfox import NotFound, Service, current_call, current_deadline, fail_after, methods_of, rpc
 from kitfox.multiplex import WINDOW
 from kitfox.net import HTTPClient, Site, SiteReply
 from kitfox.transports.http import HTTP
 from kitfox.transports.websocket import WebSocket
+from pages import blocks
 
 PATIENCE = 30.0  # seconds; the machines that run this have other things to do
 
@@ -475,6 +478,22 @@ async def test_a_token_opens_the_websocket(page, run, serving):
             ];
         }}""")
         assert [replies[0]["code"], replies[1]["x"]] == ["UNAVAILABLE", -1]
+
+
+async def test_the_page_about_it_does_what_it_says(page):
+    about = list(blocks(house.ROOT / "docs" / "javascript.md"))
+    (service,) = [block.text for block in about if block.language == "python"]
+    script = "".join(block.text for block in about if block.language == "js")
+    names, said = {"__name__": "rooms"}, []
+    exec(service, names)
+    room = names["Room"]()
+    async with HTTP(websocket=WebSocket(), fallback=PAGE).listen(room.routes()) as url:
+        page.on("console", lambda line: line.type == "log" and said.append(line.text))
+        await page.goto(f"{url}/page")
+        await page.add_script_tag(content=script, type="module")
+        expected = re.findall(r"// → (.*)", script)
+        await until(lambda: len(said) == len(expected))
+    assert said == expected
 
 
 async def ask(url):
