@@ -8,6 +8,7 @@ import pytest
 
 from kitfox import Service, Unavailable, fail_after, rpc
 from kitfox.app import Cluster, dial
+from kitfox.balancing import RoundRobin
 from kitfox.core import Unreachable
 from kitfox.net import HTTPClient
 from kitfox.registry import Instance, MemoryRegistry
@@ -116,7 +117,8 @@ async def told_all(told):
 
 
 async def test_calls_go_to_each_instance_in_turn(town):
-    async with town.settle("a"), town.settle("b"), town.settle("c"), town.cluster() as cluster:
+    cluster = town.cluster(balancer=RoundRobin())
+    async with town.settle("a"), town.settle("b"), town.settle("c"), cluster:
         for name in "abc":
             await town.registry.register(instance(name))
         who = Who.client(cluster)

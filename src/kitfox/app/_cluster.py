@@ -1,70 +1,23 @@
 """Many instances of a service as one connection.
 
-A call picks a node, and runs on it. When nobody could be reached there, the call was never sent,
-and it moves on to the nodes it has not tried; whatever else goes wrong is the caller's to know.
+A call picks a node, and runs on it. When nobody could be reached there, or the node's guard let no
+call through, the call was never begun, and it moves on to the nodes it has not tried; whatever else
+goes wrong is the caller's to know.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Self
 
-from kitfox.balancing import Balancer, Node, RoundRobin
-from kitfox.core import Call, Connection, Endpoint, Method, Unavailable, Unreachable
-from kitfox.registry import Instance, Resolver
+from kitfox.app._members import Dial, Guard, Members
+from kitfox.balancing import P2C, Among, Balancer, Candidates, Node
+from kitfox.core import Call, Endpoint, Method, RPCError, Unavailable, Unreachable
+from kitfox.registry import Resolver
 
 _log = logging.getLogger("kitfox.cluster")
-
-Dial = Callable[[str], Connection]
-
-
-@runtime_checkable
-class Closable(Protocol):
-    """What holds sockets of its own. Connections need not: a shared client may hold them."""
-
-    async def aclose(self) -> None:
-        """Close them."""
-        ...
-
-
-class _Member:
-    """A node, the address it was dialled at, and what calls are made with.
-
-    States: in the set → retired (no call is given to it) → closed, when its last call is over.
-    """
-
-    def __init__(self, instance: Instance, address: str, connection: Connection) -> None:
-        self.node = Node(instance.id, instance.weight)
-        self.address = address
-        self._left: asyncio.Event | None = None  # set by the last call of a retired member
-        self._connection = connection
-        self._endpoints: dict[Method, Endpoint] = {}
-
-    async def call(self, method: Method, call: Call, message: object) -> object:
-        """Run a call here, counted as in flight until it is over."""
-        if (endpoint := self._endpoints.get(method)) is None:
-            endpoint = self._endpoints[method] = self._connection.endpoint(method)
-        self.node.in_flight += 1
-        try:
-            return await endpoint(call, message)
-        finally:
-            self.node.in_flight -= 1
-            if self._left is not None and not self.node.in_flight:
-                self._left.set()
-
-    async def retire(self) -> None:
-        """Close the connection when the last call on it is over."""
-        self._left = asyncio.Event()
-        if self.node.in_flight:
-            await self._left.wait()
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connection, whatever runs on it."""
-        if isinstance(self._connection, Closable):
-            await self._connection.aclose()
 
 
 class Cluster(AbstractAsyncContextManager["Cluster"]):
@@ -74,6 +27,9 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
     it; afterwards a service without instances is Unavailable at once. Of an instance's addresses it
     dials the one whose scheme comes first in `schemes`. A watch that fails or ends
     is begun again after `watch_again` seconds; until then the last set holds.
+
+    `balancer` picks a node for each call (P2C), `among` those that it says; `guard` makes the
+    middleware that every call on a node passes. A guard passes on the call it was given, no copy.
     """
 
     def __init__(
@@ -84,21 +40,26 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         dial: Dial,
         schemes: Iterable[str] = ("http+unix", "http", "https"),
         balancer: Balancer | None = None,
+        among: Among | None = None,
+        guard: Guard | None = None,
         watch_again: float = 1.0,
     ) -> None:
+        among = among or Among()
         self._service = service
         self._resolver = resolver
-        self._dial = dial
-        self._schemes = tuple(schemes)
-        self._balancer = balancer or RoundRobin()
+        self._balancer = balancer or P2C()
+        self._candidates = Candidates(among)
+        self._members = Members(
+            dial, schemes, subset=among.subset, guard=guard, review=self._candidates.review
+        )
         self._watch_again = watch_again
-        self._members: Mapping[str, _Member] = {}
+        self._clock: Callable[[], float]  # the loop's, when the cluster is open
         self._known = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
-        self._retiring: dict[asyncio.Task[None], _Member] = {}
 
     async def __aenter__(self) -> Self:
         """Begin to watch the service."""
+        self._clock = asyncio.get_running_loop().time
         self._watcher = asyncio.create_task(self._watch())
         return self
 
@@ -113,7 +74,7 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
         self._known.set()  # nobody waits for a first set that will not come
-        await self._close_all()
+        await self._members.aclose()
 
     def endpoint(self, method: Method) -> Endpoint:
         """Return what makes calls of `method` on one instance or another."""
@@ -121,28 +82,41 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         async def call_one(call: Call, message: object) -> object:
             if not self._known.is_set():
                 await self._first_set()
-            return await self._call(method, call, message)
+            return await self._call(call, message)
 
         return call_one
 
     @property
     def nodes(self) -> tuple[Node, ...]:
-        """The nodes that calls may go to now."""
-        return tuple(member.node for member in self._members.values())
+        """The nodes that are known now; some may get no calls, for they drain or are ejected."""
+        return tuple(self._members)
 
-    async def _call(self, method: Method, call: Call, message: object) -> object:
-        left = dict(self._members)
-        unreachable: Unreachable | None = None
-        while left:
-            node = self._balancer.pick([member.node for member in left.values()], call)
+    async def _call(self, call: Call, message: object) -> object:
+        left: tuple[str, ...] = ()  # the nodes that the call moved on from
+        refusal: RPCError | None = None
+        while True:
+            now, tried = self._clock(), call.tried
+            if (node := self._pick(call, message, now, left)) is None:
+                raise refusal or self._nobody()
             try:
-                return await left.pop(node.id).call(method, call, message)
-            except Unreachable as error:
-                unreachable = error
-        if unreachable is not None:
-            raise unreachable
-        text = f"no instance of {self._service} is known"
-        raise Unavailable(text)
+                return await self._members.of(node).call(call, message, now)
+            except RPCError as error:
+                if call.tried is not tried and not isinstance(error, Unreachable):
+                    raise
+                refusal = error
+            left += (node.id,)
+
+    def _pick(self, call: Call, message: object, now: float, left: tuple[str, ...]) -> Node | None:
+        if call.tried or left:
+            nodes = self._candidates.others(now, tried=call.tried, barred=left)
+        else:
+            nodes = self._candidates.at(now)
+        return self._balancer.pick(nodes, call, message, now) if nodes else None
+
+    def _nobody(self) -> Unavailable:
+        if count := len(self.nodes):
+            return Unavailable(f"every instance of {self._service} is draining, of {count}")
+        return Unavailable(f"no instance of {self._service} is known")
 
     async def _first_set(self) -> None:
         if self._watcher is None:
@@ -160,45 +134,6 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
 
     async def _follow(self) -> None:
         async for instances in self._resolver.watch(self._service):
-            before, self._members = self._members, self._merge(instances)
+            self._members.replace(instances, self._clock())
+            self._candidates.replace(self._members)
             self._known.set()
-            for member in {*before.values()} - {*self._members.values()}:
-                self._retire(member)
-
-    def _retire(self, member: _Member) -> None:
-        retiring = asyncio.create_task(member.retire())
-        self._retiring[retiring] = member
-        retiring.add_done_callback(self._retiring.pop)
-
-    async def _close_all(self) -> None:
-        members = [*self._members.values(), *self._retiring.values()]
-        for retiring in tuple(self._retiring):
-            retiring.cancel()
-        await asyncio.gather(*(member.close() for member in members))
-
-    def _merge(self, instances: Iterable[Instance]) -> Mapping[str, _Member]:
-        """Return the members of the new set; who stays where it was keeps its node."""
-        members: dict[str, _Member] = {}
-        for instance in sorted(instances, key=lambda instance: instance.id):
-            if (member := self._member(instance)) is not None:
-                members[instance.id] = member
-        return members
-
-    def _member(self, instance: Instance) -> _Member | None:
-        """Return the member that an instance is; None when it cannot be called."""
-        if (address := self._address(instance)) is None:
-            return None
-        old = self._members.get(instance.id)
-        if old is not None and old.address == address:
-            old.node.weight = instance.weight
-            return old
-        try:
-            return _Member(instance, address, self._dial(address))
-        except ValueError as error:  # one that is registered wrongly must not cost the others
-            _log.warning("instance %s of %s is left out: %s", instance.id, self._service, error)
-            return None
-
-    def _address(self, instance: Instance) -> str | None:
-        """Return the address of the wire that this cluster likes best; None if it knows none."""
-        by_scheme = {address.partition(":")[0]: address for address in reversed(instance.addresses)}
-        return next((by_scheme[scheme] for scheme in self._schemes if scheme in by_scheme), None)

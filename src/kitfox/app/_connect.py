@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
-from kitfox.app._cluster import Closable, Cluster
+from kitfox.app._cluster import Cluster
+from kitfox.app._member import Closable
 from kitfox.core import Connection, Through
 from kitfox.net import TLS, HTTPClient
 from kitfox.registry import HTTPResolver, bearer

@@ -1,29 +1,19 @@
-"""Which of several instances takes a call."""
+"""Which of several nodes takes a call."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from kitfox.balancing._node import Node
 from kitfox.core import Call
-
-
-class Node:
-    """An instance as the balancer sees it: `id` names it, `in_flight` calls are running on it."""
-
-    __slots__ = ("id", "in_flight", "weight")
-
-    def __init__(self, id: str, weight: float = 1.0) -> None:
-        self.id = id
-        self.weight = weight
-        self.in_flight = 0
-
-    def __repr__(self) -> str:
-        """Return the id and the load."""
-        return f"<Node {self.id} in_flight={self.in_flight}>"
 
 
 class Balancer(Protocol):
     """Chooses without I/O and without waiting."""
 
-    def pick(self, nodes: Sequence[Node], call: Call) -> Node:
-        """Return one of `nodes`, which are at least one and always in the same order."""
+    def pick(self, nodes: Sequence[Node], call: Call, message: object, now: float) -> Node:
+        """Return the one of `nodes` that takes `call` with its `message`; `now` is the loop's time.
+
+        They are at least one, always in the same order, and the very same sequence for as long as
+        neither the set nor a weight changes: what was worked out of it may be kept.
+        """
         ...
