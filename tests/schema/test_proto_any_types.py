@@ -105,7 +105,7 @@ def method_of(kind):
     return Method("acme.v1.Service", "Do", Kind.UNARY, holder, holder)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TYPES, st.data())
 def test_its_values_travel(of, data):
     kind, values = of

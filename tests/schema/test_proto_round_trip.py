@@ -13,7 +13,7 @@ from decimal import Decimal
 import attrs
 import msgspec
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kitfox.core import Kind, Method
 from kitfox.schema.protobuf import ProtobufMessages, proto_files
@@ -208,12 +208,17 @@ NEEDED = st.builds(
 FREE = st.builds(Free, anything=JSON, by_name=st.dictionaries(TEXT, JSON, max_size=3))
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@UNHURRIED
 @given(PLAIN | MAYBE | NEEDED | HELD | FREE)
 def test_what_is_written_is_read_as_it_was(message):
     encode, decode = CODECS[type(message)]
     assert decode(encode(message)) == message
 
 
+@UNHURRIED
 @given(st.sampled_from(sorted(CODECS, key=lambda each: each.__name__)), st.binary(max_size=200))
 def test_garbage_is_a_message_or_a_decode_error(message, garbage):
     _, decode = CODECS[message]
@@ -221,6 +226,7 @@ def test_garbage_is_a_message_or_a_decode_error(message, garbage):
         assert isinstance(decode(garbage), message)
 
 
+@UNHURRIED
 @given(MAYBE, st.data())
 def test_a_message_cut_short_is_a_message_or_a_decode_error(message, data):
     encode, decode = CODECS[Maybe]
