@@ -109,11 +109,10 @@ async def test_a_service_that_nobody_serves_is_unreachable_at_once(dial):
             await anext(mine.watch())
 
 
-async def test_services_may_start_before_nats(nats, dial, desk, eventually, monkeypatch):
+async def test_services_may_start_before_nats(nats, dial, desk, eventually):
     nats.kill()
     turns = []
     listener = NATS(nats.url, on_connection=turns.append)
-    monkeypatch.setattr("kitfox.transports.nats._listener._PATIENCE", 0.01)
     async with listener.listen(desk.routes()) as url:
         assert url == nats.url
         assert not listener.connected

@@ -43,6 +43,7 @@ class Line(Generic[L]):
         self._running: asyncio.Task[None] | None = None
         self._session: Session | None = None
         self._changed = asyncio.Event()
+        self._tried = asyncio.Event()
         self._closed = False
         self.up: L | None = None
         self.why = "no server answers"  # what went wrong last
@@ -52,6 +53,10 @@ class Line(Generic[L]):
         if self._running is None and not self._closed:
             # In a context of its own: the deadline of whoever came first is not the others'.
             self._running = asyncio.create_task(self._run(), context=Context())
+
+    async def tried(self) -> None:
+        """Wait until the first attempt to connect is over, well or badly."""
+        await self._tried.wait()
 
     async def wait(self, seconds: float) -> L | None:
         """Return what stands on the session, as soon as one stands; None when none does in time.
@@ -102,6 +107,7 @@ class Line(Generic[L]):
                     text = "cannot connect to %s: %s"
                     _log.warning(text, self._target.url, self.why, exc_info=not foreseen)
                 told = True
+                self._tried.set()
             finally:
                 await session.aclose()
             await asyncio.sleep(_BEFORE_NEXT_TRY)
@@ -121,6 +127,7 @@ class Line(Generic[L]):
         self.up = up
         if up is not None:
             _log.info("connected to %s", self._target.url)
+            self._tried.set()
             self._changed.set()
         elif not self._closed:
             self._changed.clear()

@@ -21,9 +21,6 @@ from kitfox.transports.nats._target import DEFAULT_URL, OnConnection, target_of
 
 _SEMANTIC_VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}([-+][0-9A-Za-z.+-]+)?")
 
-# A listener that cannot reach NATS is up nevertheless, this many seconds after its start.
-_PATIENCE = 5.0
-
 
 class NATS:
     """A listener that takes its requests from a NATS system, together with others of its kind.
@@ -75,8 +72,8 @@ class NATS:
     async def listen(self, routes: Routes) -> AsyncGenerator[str]:
         """Serve `routes`; yields the URL, without its secrets, when NATS is reached.
 
-        When it is not within some seconds, the URL is yielded all the same, and `connected` tells
-        when it is: NATS may start later than its services.
+        When the first attempt fails, the URL is yielded all the same, and `connected` tells when it
+        is: NATS may start later than its services.
         """
         offer = self._offer(routes)
 
@@ -89,7 +86,7 @@ class NATS:
         self._line = line = Line(self._target, opened, self._on_connection)
         try:
             line.start()
-            await line.wait(_PATIENCE)
+            await line.tried()
             yield self._target.url
         finally:
             await self._stop(line, offer.in_flight)

@@ -110,6 +110,7 @@ class Session:
             )
         except (Error, OSError, TimeoutError) as error:
             raise ConnectionError(self._last_error) from error
+        self._last_error = "the server fell silent"  # should it: of all else it is told
         self._writer = asyncio.create_task(self._write())
 
     async def subscribe(self, subject: str, handler: Handler, *, queue: str = "") -> None:
