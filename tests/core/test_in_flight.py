@@ -1,6 +1,7 @@
 """The running calls of a listener, and how they come to an end."""
 
 import asyncio
+import sys
 from contextvars import ContextVar
 
 import pytest
@@ -20,8 +21,14 @@ async def hang():
     await asyncio.Event().wait()
 
 
-async def answer():
+async def answer(when=None):
+    if when is not None:
+        await when.wait()
     return 42
+
+
+async def nothing_to_wait_for(seen):
+    seen.append(asyncio.current_task())
 
 
 async def see():
@@ -34,10 +41,23 @@ async def turns(count=5):
 
 
 async def test_a_call_runs_and_is_counted_while_it_does(in_flight):
-    task = in_flight.start(answer())
+    may_end = asyncio.Event()
+    task = in_flight.start(answer(may_end))
     assert len(in_flight) == 1
+    may_end.set()
     assert await task == 42
     await turns()
+    assert len(in_flight) == 0
+
+
+async def test_a_call_that_waits_for_nothing_is_never_left_behind(in_flight):
+    seen = []
+    task = in_flight.start(nothing_to_wait_for(seen))
+    begun_at_once = bool(seen)
+    assert begun_at_once is (sys.version_info >= (3, 12))
+    await task
+    await turns()
+    assert seen == [task]
     assert len(in_flight) == 0
 
 
