@@ -68,6 +68,6 @@ def _imported(target: str) -> Source:
     sys.path[:0] = [str(folder.resolve()) for folder in this_system().path]
     try:
         methods = tuple(methods_of(made_by(load_target(target))).values())
-    except WiringError as error:
+        return Source(describe(methods), methods)
+    except (WiringError, ValueError) as error:
         raise Failed(str(error), Exit.USAGE) from None
-    return Source(describe(methods), methods)
