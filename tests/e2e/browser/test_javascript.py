@@ -548,6 +548,18 @@ async def test_a_server_that_breaks_the_rules_is_left(scripted, run, answers):
     assert scripted.opened == 2
 
 
+async def test_what_the_browser_forbids_is_the_callers_to_know(here):
+    names = await here("""async () => {
+        const { connect: to } = await import("/kitfox.js");
+        const name = async (act) => { try { await act() } catch (error) { return error.name } };
+        return [
+            await name(() => to("ftp://127.0.0.1/")),
+            await name(() => to("ws://127.0.0.1/#part").call("/any")),
+        ];
+    }""")
+    assert names == ["TypeError", "SyntaxError"]
+
+
 async def test_a_token_opens_the_websocket(page, run, serving):
     async with serving(token="fox ✓ /?") as url:
         await page.goto(f"{url}/livez")  # open to all

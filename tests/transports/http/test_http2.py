@@ -458,6 +458,22 @@ async def test_a_websocket_that_ends_without_a_word_ends_its_calls(client, plane
     await client.over(stream)
 
 
+async def test_websockets_are_told_that_the_server_stops(plane, serving, dial):
+    async with stoppable(serving(websocket=WebSocket())) as (url, stop), dial(url) as client:
+        stream = client.open_websocket("/", ("sec-websocket-protocol", "kitfox.json"))
+        opened = await client.begun(stream)
+        client.send(stream, message(b'["request",1,"/test.Plane/Wait",{}]'))
+        await until(lambda: plane.running == 1)
+        stop()
+        await client.until(lambda: client.gone_away)
+        client.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN  # it goes on
+        await client.until(lambda: b'["away"]' in opened.body)
+        plane.release.set()
+        await client.until(lambda: opened.ended)
+        assert b'["reply",1,' in opened.body
+        assert (1012).to_bytes(2, "big") in opened.body
+
+
 async def test_a_message_longer_than_allowed_closes_its_websocket(serving, dial):
     async def listen(socket):
         async for _ in socket:

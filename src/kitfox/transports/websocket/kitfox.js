@@ -14,6 +14,7 @@ const WINDOW = 16; // items of a stream that may be on their way before the read
 const GRANT = WINDOW / 2; // one grant for so many items taken
 const FIRST_WAIT = 250; // milliseconds, at most, before the first attempt after a loss
 const LONGEST_WAIT = 10_000;
+const BROKE_THE_RULES = 4002; // a script may close with codes from 4000 on, and with 1000
 const LONGEST_TIMER = 2 ** 31 - 1; // what setTimeout can count
 
 /** The canonical RPC codes, by their numbers. */
@@ -106,6 +107,7 @@ class Connection {
   constructor(url, { token, timeout = Infinity, patience = 10_000, limit = 4 << 20 }) {
     this.#url = new URL(url, globalThis.location?.href);
     this.#url.protocol = this.#url.protocol.replace("http", "ws");
+    if (!/^wss?:$/.test(this.#url.protocol)) throw new TypeError(`${url} is for no WebSocket`);
     this.#timeout = timeout;
     this.#patience = patience;
     this.#limit = limit;
@@ -169,9 +171,13 @@ class Connection {
 
   /** Give a call to a link that takes it. @param {Call} call */
   async #place(call) {
-    while (!call.over) {
-      const link = await this.#linked();
-      if (link && !call.over) return link.begin(call, (again) => this.#place(again));
+    try {
+      while (!call.over && !call.begun) {
+        const link = await this.#linked();
+        if (!call.over) link?.begin(call, (again) => this.#place(again));
+      }
+    } catch (error) {
+      call.end(error); // the browser forbids this WebSocket
     }
   }
 
@@ -278,7 +284,7 @@ class Link {
       if (kind === "away") this.leave();
       else this.#advance(kind, this.#calls.get(number), rest);
     } catch (error) {
-      this.#socket.close(4002, `${error}`.slice(0, 40));
+      this.#socket.close(BROKE_THE_RULES);
       this.#lose(`what the server says is no frame: ${error}`);
     }
   }
@@ -338,6 +344,10 @@ class Call {
     this.#options = options;
     this.#listener = listener;
     this.#due = performance.now() + options.timeout;
+  }
+
+  get begun() {
+    return this.#link !== null;
   }
 
   /** End the call at its deadline, when its signal says so, or when no link comes. */
