@@ -239,7 +239,7 @@ async def test_errors_say_their_details_to_everybody(serve, connect, stock):
             with pytest.raises(NotFound, match="gone") as info:
                 await desk.fail("gone")
             assert info.value.details == {"why": "gone"}
-            with pytest.raises(InvalidArgument, match="^a: "):
+            with pytest.raises(InvalidArgument, match=r"^a: "):
                 await desk.add("one")
         async with stock(url) as channel:
             with pytest.raises(grpc.aio.AioRpcError) as told:

@@ -32,9 +32,9 @@ async def test_a_caller_without_a_certificate_is_not_let_in_where_one_is_asked_f
 
 
 async def test_a_caller_is_nobody_where_no_certificate_is_asked_for(serve, connect, issue):
-    async with serve(tls=issue("127.0.0.1")) as url:
-        async with connect(url, tls=issue("grading.example")) as desk:
-            assert (await desk.who())[0] == ""
+    tls = issue("grading.example")
+    async with serve(tls=issue("127.0.0.1")) as url, connect(url, tls=tls) as desk:
+        assert (await desk.who())[0] == ""
 
 
 async def test_a_server_of_no_authority_that_we_trust_is_unreachable(serve, connect, issue):
@@ -44,10 +44,10 @@ async def test_a_server_of_no_authority_that_we_trust_is_unreachable(serve, conn
 
 
 async def test_a_server_with_another_name_is_unreachable(serve, connect, issue, tmp_path):
-    async with serve(tls=issue("other.example")) as url:
-        async with connect(url, tls=TLS(ca=tmp_path / "ca.pem")) as desk:
-            with pytest.raises(Unreachable):
-                await desk.add(1)
+    tls = TLS(ca=tmp_path / "ca.pem")
+    async with serve(tls=issue("other.example")) as url, connect(url, tls=tls) as desk:
+        with pytest.raises(Unreachable):
+            await desk.add(1)
 
 
 async def test_a_servers_certificate_is_replaced_while_it_runs(serve, connect, issue, tmp_path):

@@ -1,8 +1,10 @@
 """Errors as gRPC tells them: a code, a text, and a google.rpc.Status with the details."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any, cast
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -14,9 +16,12 @@ _log = logging.getLogger("kitfox.grpc")
 
 _KEY = "grpc-status-details-bin"
 _STRUCT = "type.googleapis.com/google.protobuf.Struct"
-# Peers of other makes take 8 KiB of trailers in all.
-_MOST_DETAILS = 4096
-_MOST_TEXT = 4096
+# Peers of other makes take 8 KiB of trailers in all, in base64 and with what is no ASCII escaped.
+_MOST_STATUS = 4096
+_MOST_TEXT = 2048
+
+_PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
+_CUT = re.compile(r"%.?$")
 
 
 class _Packed(msgspec.Struct):
@@ -56,7 +61,7 @@ class Statuses:
         """Return what goes beside an error's code and text: nothing, if it has no details.
 
         CANCELLED has some always: without, it could not be told from what grpcio says by itself.
-        What cannot be written, or is longer than 4 KiB, is left out: it must not hide the error.
+        What cannot be written, or makes more than 4 KiB of it, is left out: it must not hide the error.
         """
         if not error.details and error.code is not Code.CANCELLED:
             return []
@@ -65,7 +70,7 @@ class Statuses:
             written = self._encode_status(_Status(error.code, text_of(error), [packed]))
         except (TypeError, ValueError, OverflowError, RecursionError):
             return []
-        if len(written) > _MOST_DETAILS + _MOST_TEXT:
+        if len(written) > _MOST_STATUS:
             _log.warning("left out of an error: details of %d bytes", len(written))
             return []
         return [(_KEY, written)]
@@ -100,5 +105,8 @@ class Statuses:
 
 
 def text_of(error: RPCError) -> str:
-    """Return an error's text as it can be written, and no longer than a peer will take."""
-    return error.message[:_MOST_TEXT].encode("utf-8", "replace").decode()
+    """Return an error's text as it can be written, and no longer than 2 KiB when it is."""
+    written = quote(error.message, safe=_PLAIN, errors="replace")
+    if len(written) > _MOST_TEXT:
+        written = _CUT.sub("", written[:_MOST_TEXT])
+    return unquote(written, errors="ignore")
