@@ -136,12 +136,8 @@ class ManyStreams(H2Protocol):
         self._ended += 1
         if known := self._inlets.pop(stream_id, None):
             self._shut(*known)
-        if isinstance(stream, WSStream):
-            await self._finish(stream_id)
-        elif stream.state is not ASGIHTTPState.CLOSED:  # a reply that is not whole must not look so
-            await self.stream_buffers[stream_id].close()
-            self._reset(stream_id, ErrorCodes.INTERNAL_ERROR)
-            await self._finish(stream_id)
+        if stream.state is not ASGIHTTPState.CLOSED:
+            await self._finish(stream_id, whole=isinstance(stream, WSStream))
 
     def _shut(self, inlet: Inlet, task: asyncio.Task[None]) -> None:
         if task is not asyncio.current_task():
@@ -149,13 +145,17 @@ class ManyStreams(H2Protocol):
         while not inlet.empty():
             self._took(inlet.get_nowait())
 
-    async def _finish(self, stream_id: int) -> None:
-        """End our side, behind what is still to be sent."""
-        if (buffer := self.stream_buffers.get(stream_id)) is not None:
-            buffer.set_complete()
-            self.priority.unblock(stream_id)
-            await self.has_data.set()
-            await self._flush()
+    async def _finish(self, stream_id: int, *, whole: bool) -> None:
+        """End our side, behind what is still to be sent; what is not whole must not look so."""
+        if (buffer := self.stream_buffers.get(stream_id)) is None:
+            return
+        if not whole:
+            await buffer.close()
+            self._reset(stream_id, ErrorCodes.INTERNAL_ERROR)
+        buffer.set_complete()
+        self.priority.unblock(stream_id)
+        await self.has_data.set()
+        await self._flush()
 
     def _reset(self, stream_id: int, why: ErrorCodes) -> None:
         with suppress(ProtocolError):  # it is over, or the connection is
