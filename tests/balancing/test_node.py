@@ -117,6 +117,15 @@ def test_a_node_is_healthy_while_most_of_its_last_calls_go_well():
     assert (node.streak, node.healthy, node.faults, node.good) == (0, True, 10, 5)
 
 
+def test_a_node_that_declines_calls_is_left_alone_without_a_fault():
+    node = Node("a")
+    for _ in range(10):
+        node.admit(1.0)
+        node.decline()
+        node.record(NEITHER, None, 1.0)
+    assert (node.healthy, node.streak, node.faults) == (False, 0, 0)
+
+
 def test_who_is_readmitted_begins_anew_but_is_as_slow_as_ever():
     node = slow_for(1, 0.1)
     for _ in range(20):

@@ -168,6 +168,12 @@ def test_a_forgotten_node_is_picked_when_it_comes_up_but_not_often(call):
     assert picked == ["b", "a", *"bbbbbbbbb", "a", *"bbbbbbbbb", "a"]
 
 
+def test_no_call_need_be_spared(call):
+    nodes = known(1.0, 0.001)
+    balancer = P2C(draw=random.Random(1).random, spare=0.0)
+    assert {balancer.pick(nodes, call, None, 9.0).id for _ in range(500)} == {"b"}
+
+
 def test_a_node_that_owes_an_answer_is_not_forgotten(call):
     nodes = known(0.001, 0.001)
     nodes[0].admit(1.0)

@@ -13,7 +13,9 @@ from kitfox.core import (
     Method,
     Middleware,
     Outcome,
+    RPCError,
     outcome_of,
+    retry_after,
 )
 
 Review = Callable[[Node, float], None]
@@ -56,11 +58,10 @@ class Member:
         try:
             reply = await endpoint(call, message)
         except BaseException as error:
-            ended = self._clock()
-            given = call.tried is not tried
-            self._over(call, now, ended, outcome_of(call, error, ended) if given else None)
+            self._failed(call, error, now, given=call.tried is not tried)
             raise
-        self._over(call, now, self._clock(), Outcome.GOOD)
+        ended = self._clock()
+        self._over(Outcome.GOOD, _length(call, now, ended), ended)
         return reply
 
     async def retire(self) -> None:
@@ -86,11 +87,24 @@ class Member:
         self._endpoints[method] = give if self._guard is None else self._guard(give)
         return self._endpoints[method]
 
-    def _over(self, call: Call, begun: float, ended: float, outcome: Outcome | None) -> None:
-        """Count a call no longer; None is the outcome of one that the guard kept."""
+    def _failed(self, call: Call, error: BaseException, begun: float, *, given: bool) -> None:
+        ended = self._clock()
+        if not given:  # the guard kept it: the node knows nothing of it
+            self._over(Outcome.NEITHER, None, ended)
+        elif isinstance(error, RPCError) and retry_after(error) is not None:
+            self.node.decline()
+            self._over(Outcome.NEITHER, None, ended)
+        else:
+            self._over(outcome_of(call, error, ended), _length(call, begun, ended), ended)
+
+    def _over(self, outcome: Outcome, seconds: float | None, ended: float) -> None:
         self._running -= 1
-        timed = outcome is not None and call.method.kind is Kind.UNARY  # streams last as they like
-        self.node.record(outcome or Outcome.NEITHER, ended - begun if timed else None, ended)
+        self.node.record(outcome, seconds, ended)
         self._review(self.node, ended)
         if self._left is not None and not self._running:
             self._left.set()
+
+
+def _length(call: Call, begun: float, ended: float) -> float | None:
+    """Return how long a call took; None for streams, which last as long as they like."""
+    return ended - begun if call.method.kind is Kind.UNARY else None

@@ -40,7 +40,7 @@ class Members:
         self._review = review
         self._history = History()
         self._members: Mapping[str, Member] = {}
-        self._joins = -inf  # nobody is older than the nodes of the first set
+        self._first = True  # nobody is older than the nodes of the first set: they start at once
         self._retiring: dict[asyncio.Task[None], Member] = {}
 
     def __iter__(self) -> Iterator[Node]:
@@ -54,6 +54,7 @@ class Members:
     def replace(self, instances: Collection[Instance], now: float) -> None:
         """Take another set of instances; retire who is not among them."""
         before, self._members = self._members, self._merged(instances, now)
+        self._first = False
         for member in {*before.values()} - {*self._members.values()}:
             self._history.keep(member.node, now)
             self._retire(member)
@@ -107,7 +108,7 @@ class Members:
 
     def _node(self, id: str, address: str, now: float) -> Node:
         if (node := self._history.recall(id, address, now)) is None:
-            return Node(id, address=address, since=self._joins)
+            return Node(id, address=address, since=-inf if self._first else now)
         node.readmit(now)  # to register is a sign of life
         return node
 

@@ -108,6 +108,10 @@ class Node:
             self.streak += 1
             self._judge(0.0)
 
+    def decline(self) -> None:
+        """Let others have the calls, after it said that it has too much to do: that is no fault."""
+        self._judge(0.0)
+
     def _judge(self, success: float) -> None:
         self.success = success + (self.success - success) * _SUCCESS_KEPT
         self.healthy = self.success > _HEALTHY

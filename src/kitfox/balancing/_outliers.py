@@ -2,7 +2,8 @@
 
 Envoy's outlier detection, with its numbers where nothing spoke for others. A node is ejected
 
-- after so many faults in a row;
+- after so many faults in a row, unless the last call on half of the others failed as well: then it
+  is something that all of them need;
 - or when, in an interval, the share of its calls that went well is below the mean of all nodes by
   more than 1.9 standard deviations, and by more than a margin: among nodes that are all but
   perfect, one fault in a thousand would be an outlier;
@@ -49,6 +50,9 @@ class Outliers:
     def review(self, node: Node, nodes: Sequence[Node], now: float) -> bool:
         """Eject one of `nodes` if its faults in a row are too many; say whether it was."""
         if node.streak < self.streak or node.ejected_until > now:
+            return False
+        others = [other for other in nodes if other is not node]
+        if sum(other.streak > 0 for other in others) >= len(others) / 2:
             return False
         return self._eject(node, nodes, now)
 

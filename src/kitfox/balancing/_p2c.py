@@ -43,12 +43,12 @@ class P2C:
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._forget = forget
-        self._apart = 1.0 / spare if spare else inf  # calls between two that are spared
+        self._apart = 1.0 / spare if spare else inf  # picks between two that are spared
         self._slow_start = slow_start
         self._draw = draw
         self._shares: Shares | None = None
-        self._picks = 0.0
-        self._next_spared = 0.0
+        self._picks = 0
+        self._next_spared = 0.0 if spare else inf
 
     def pick(self, nodes: Sequence[Node], call: Call, message: object, now: float) -> Node:
         """Return the better of two."""
