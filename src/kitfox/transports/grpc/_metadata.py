@@ -3,7 +3,7 @@
 import binascii
 import logging
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -31,7 +31,7 @@ def _text(value: str | bytes) -> str:
     return b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
-def request_pairs(metadata: Metadata) -> list[Pair]:
+def request_pairs(metadata: Mapping[str, str]) -> list[Pair]:
     """Return a request's metadata for the wire.
 
     Raises:
@@ -48,7 +48,7 @@ def request_pairs(metadata: Metadata) -> list[Pair]:
     return pairs
 
 
-def reply_pairs(metadata: Metadata) -> list[Pair]:
+def reply_pairs(metadata: Mapping[str, str]) -> list[Pair]:
     """Return a reply's metadata for the wire; what cannot travel is left out, and logged."""
     return list(_sendable(metadata.items()))
 

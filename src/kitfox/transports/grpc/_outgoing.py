@@ -47,7 +47,7 @@ class Outgoing:
         """Make a call."""
         streams_requests, _ = self._streams
         body = () if streams_requests else (self._encode(message),)
-        metadata = (*request_pairs(call.metadata), *self._credentials)
+        metadata = (*request_pairs(call.plain_metadata()), *self._credentials)
         start = multi_callable(await self._line.ready(), self._path, streams=self._streams)
         timeout = None if call.deadline is None else rounded_down(call.deadline.remaining())
         under_way = start(*body, timeout=timeout, metadata=metadata)

@@ -59,7 +59,7 @@ class Served:
         if self._method.kind.streams_requests:
             request = _requests(context)
         outcome = await self._outcome(call, request)
-        pairs = reply_pairs(call.reply_metadata)
+        pairs = reply_pairs(call.plain_reply_metadata())
         if isinstance(outcome, RPCError):
             fail(context, outcome.code.name, text_of(outcome))
             pairs += self._statuses.trailers(outcome)

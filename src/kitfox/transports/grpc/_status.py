@@ -61,7 +61,8 @@ class Statuses:
         """Return what goes beside an error's code and text: nothing, if it has no details.
 
         CANCELLED has some always: without, it could not be told from what grpcio says by itself.
-        What cannot be written, or makes more than 4 KiB of it, is left out: it must not hide the error.
+        What cannot be written, or makes more than 4 KiB of it, is left out: it must not hide the
+        error.
         """
         if not error.details and error.code is not Code.CANCELLED:
             return []
