@@ -75,6 +75,13 @@ def test_a_host_goes_for_all_listeners_and_leaves_a_unix_socket_alone():
     )
 
 
+def test_where_a_server_of_nats_is_stays_as_it_is():
+    nats = "nats://127.0.0.1:4222"
+    said = Advertise.parse("shop.example:81")
+    assert advertised([HERE, nats], said, ()) == ("http://shop.example:81", nats)
+    assert advertised([nats], Advertise(), ()) == (nats,)
+
+
 def test_a_url_goes_for_all_listeners_and_one_port_for_one_only():
     said = Advertise.parse("https://shop.example")
     assert advertised([HERE, EVERYWHERE], said, ()) == ("https://shop.example",)

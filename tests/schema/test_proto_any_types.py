@@ -118,6 +118,13 @@ def test_its_values_travel(of, data):
     assert decode(encode(sent)) == sent
 
 
+def test_a_field_may_be_called_as_a_method_of_protobufs():
+    odd = msgspec.defstruct("Odd", [("HasField", int | None), ("SerializeToString", str)])
+    (file,) = proto_files([Method("acme.v1.Service", "Do", Kind.UNARY, odd, odd)])
+    messages = ProtobufMessages(file)
+    assert messages.decoder(odd)(messages.encoder(odd)(odd(1, "a"))) == odd(1, "a")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("proto")

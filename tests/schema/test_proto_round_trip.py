@@ -394,9 +394,3 @@ def test_a_value_that_holds_itself_is_refused():
     encode, _ = codec_of(Folder)
     with pytest.raises(TypeError):
         encode(folder)
-
-
-def test_a_field_may_be_called_as_a_method_of_protobufs():
-    odd = msgspec.defstruct("Odd", [("HasField", int | None), ("SerializeToString", str)])
-    encode, decode = codec_of(odd)
-    assert decode(encode(odd(1, "a"))) == odd(1, "a")

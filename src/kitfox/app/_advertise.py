@@ -7,6 +7,7 @@ Rules:
 - Unless something is said, an address is advertised as it is, but for a wildcard (0.0.0.0, [::]):
   nobody can call that, so the first address of this machine's name takes its place which is not
   a loopback. Without one it must be said.
+- An address at a server of somebody else's, that of NATS, is advertised as it is.
 """
 
 import asyncio
@@ -70,11 +71,19 @@ def advertised(
     """
     if said.url:
         return (said.url,)
-    if said.port is not None and len(listening) > 1:
+    ours = [url for url in listening if not _is_elsewhere(url)]
+    if said.port is not None and len(ours) > 1:
         raise AdvertiseError(
-            f"advertise names one port, but there are {len(listening)} listeners: name a host alone"
+            f"advertise names one port, but there are {len(ours)} listeners: name a host alone"
         )
-    return tuple(_advertised(urlsplit(url), said, machine) for url in listening)
+    return tuple(
+        url if _is_elsewhere(url) else _advertised(urlsplit(url), said, machine)
+        for url in listening
+    )
+
+
+def _is_elsewhere(url: str) -> bool:
+    return url.startswith(("nats:", "tls:"))
 
 
 def is_wildcard(host: str | None) -> bool:
