@@ -7,7 +7,7 @@ goes wrong is the caller's to know.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
@@ -79,10 +79,10 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
     def endpoint(self, method: Method) -> Endpoint:
         """Return what makes calls of `method` on one instance or another."""
 
-        async def call_one(call: Call, message: object) -> object:
-            if not self._known.is_set():
-                await self._first_set()
-            return await self._call(call, message)
+        def call_one(call: Call, message: object) -> Awaitable[object]:
+            if self._known.is_set():
+                return self._call(call, message)
+            return self._call_later(call, message)
 
         return call_one
 
@@ -96,33 +96,33 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
         refusal: RPCError | None = None
         while True:
             now, tried = self._clock(), call.tried
-            if (node := self._pick(call, message, now, left)) is None:
+            if tried or left:
+                nodes = self._candidates.others(now, tried=tried, barred=left)
+            else:
+                nodes = self._candidates.at(now)
+            if not nodes:
                 raise refusal or self._nobody()
+            node = self._balancer.pick(nodes, call, message, now)
             try:
-                return await self._members.of(node).call(call, message, now)
+                return await self._members.by_id[node.id].call(call, message, now)
             except RPCError as error:
                 if call.tried is not tried and not isinstance(error, Unreachable):
                     raise
                 refusal = error
             left += (node.id,)
 
-    def _pick(self, call: Call, message: object, now: float, left: tuple[str, ...]) -> Node | None:
-        if call.tried or left:
-            nodes = self._candidates.others(now, tried=call.tried, barred=left)
-        else:
-            nodes = self._candidates.at(now)
-        return self._balancer.pick(nodes, call, message, now) if nodes else None
-
     def _nobody(self) -> Unavailable:
         if count := len(self.nodes):
             return Unavailable(f"every instance of {self._service} is draining, of {count}")
         return Unavailable(f"no instance of {self._service} is known")
 
-    async def _first_set(self) -> None:
+    async def _call_later(self, call: Call, message: object) -> object:
+        """Call when the first set is known."""
         if self._watcher is None:
             msg = f"the cluster of {self._service} is not open: enter it with `async with`"
             raise RuntimeError(msg)
         await self._known.wait()
+        return await self._call(call, message)
 
     async def _watch(self) -> None:
         while True:

@@ -39,29 +39,25 @@ class Members:
         self._guard = guard
         self._review = review
         self._history = History()
-        self._members: Mapping[str, Member] = {}
+        self.by_id: Mapping[str, Member] = {}
         self._first = True  # nobody is older than the nodes of the first set: they start at once
         self._retiring: dict[asyncio.Task[None], Member] = {}
 
     def __iter__(self) -> Iterator[Node]:
         """Iterate over the nodes, by their ids."""
-        return (member.node for member in self._members.values())
-
-    def of(self, node: Node) -> Member:
-        """Return the member that a node is of."""
-        return self._members[node.id]
+        return (member.node for member in self.by_id.values())
 
     def replace(self, instances: Collection[Instance], now: float) -> None:
         """Take another set of instances; retire who is not among them."""
-        before, self._members = self._members, self._merged(instances, now)
+        before, self.by_id = self.by_id, self._merged(instances, now)
         self._first = False
-        for member in {*before.values()} - {*self._members.values()}:
+        for member in {*before.values()} - {*self.by_id.values()}:
             self._history.keep(member.node, now)
             self._retire(member)
 
     async def aclose(self) -> None:
         """Close all connections, whatever runs on them."""
-        members = [*self._members.values(), *self._retiring.values()]
+        members = [*self.by_id.values(), *self._retiring.values()]
         for retiring in tuple(self._retiring):
             retiring.cancel()
         await asyncio.gather(*(member.close() for member in members))
@@ -89,7 +85,7 @@ class Members:
         """Return the member that an instance is; None when it cannot be called."""
         if (address := self._address(instance)) is None:
             return None
-        member = self._members.get(instance.id)
+        member = self.by_id.get(instance.id)
         if member is None or member.node.address != address:
             member = self._dialled(instance, address, now)
         if member is not None:

@@ -12,7 +12,7 @@ A node learns in one place, `record`, and only from calls that were made on it.
 """
 
 from collections.abc import Mapping
-from math import exp, inf
+from math import exp, inf, log
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +20,7 @@ from kitfox.core import Outcome
 
 _DECAY: Final = 10.0  # seconds
 _LATENCY_KEPT: Final = 0.97  # of what is known, at most, when another call ends
+_OFTEN: Final = -_DECAY * log(_LATENCY_KEPT)  # seconds between calls that keep as much
 _SUCCESS_KEPT: Final = 0.9
 _HEALTHY: Final = 0.5
 _NOTHING_SAID: Final[Mapping[str, str]] = MappingProxyType({})
@@ -95,7 +96,8 @@ class Node:
         if outcome is Outcome.GOOD:
             self.good += 1
             self.streak = 0
-            self._judge(1.0)
+            if self.success < 1.0:
+                self._judge(1.0)
             if self.warm_at == inf:
                 self.warm_at = now
             if seconds is not None and now - seconds >= self.warm_at:
@@ -117,7 +119,8 @@ class Node:
         self.healthy = self.success > _HEALTHY
 
     def _measure(self, seconds: float, now: float) -> None:
-        kept = min(exp((self.measured_at - now) / _DECAY), _LATENCY_KEPT)
+        pause = now - self.measured_at
+        kept = _LATENCY_KEPT if pause < _OFTEN else exp(-pause / _DECAY)
         self.latency = seconds + (self.latency - seconds) * kept
         self.measured_at = now
 

@@ -74,8 +74,10 @@ class P2C:
         if first.healthy is not second.healthy:
             return (first, second) if first.healthy else (second, first)
         latency = first.latency or second.latency  # of a node unknown, think as of the other
-        cost = _cost(latency, first.in_flight, shares.parts[i])
-        if cost > _CLEARLY * _cost(second.latency or latency, second.in_flight, shares.parts[j]):
+        load = 1.0 + first.in_flight / shares.parts[i]
+        cost = (latency + _MICROSECOND) * load * load
+        load = 1.0 + second.in_flight / shares.parts[j]
+        if cost > _CLEARLY * ((second.latency or latency) + _MICROSECOND) * load * load:
             return second, first
         return first, second
 
@@ -91,8 +93,3 @@ class P2C:
         """Whether a call may be spared for a node that was forgotten."""
         heard = node.measured_at >= node.picked_at or not node.in_flight
         return heard and self._picks >= self._next_spared
-
-
-def _cost(latency: float, in_flight: int, share: float) -> float:
-    load = 1.0 + in_flight / share
-    return (latency + _MICROSECOND) * load * load
