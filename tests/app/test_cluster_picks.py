@@ -243,7 +243,7 @@ async def test_a_draining_instance_gets_no_new_calls_and_keeps_its_old_ones(town
 
 async def test_when_all_instances_drain_the_caller_is_told_so(town):
     cluster = await town.cluster(instance("a", weight=0), instance("b", weight=0))
-    with pytest.raises(Unavailable, match="every instance of Who is draining, of 2"):
+    with pytest.raises(Unavailable, match="every instance of Who is draining; there are 2"):
         await Who.client(cluster).name_of()
 
 
