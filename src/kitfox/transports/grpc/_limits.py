@@ -7,6 +7,7 @@ from kitfox.transports.grpc._grpcio import Options
 
 # How often, in milliseconds, a peer may ask whether we are there before it is sent away.
 _ASKED_TOO_OFTEN = 5000
+_HANDSHAKE = 10_000  # how long, in milliseconds, a caller may take over that of TLS
 
 
 class GRPCLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +29,8 @@ class GRPCLimits(msgspec.Struct, frozen=True, kw_only=True):
         return (
             *self._of_both(keep_alive),
             ("grpc.max_concurrent_streams", self.streams),
-            ("grpc.http2.min_recv_ping_interval_without_data_ms", _ASKED_TOO_OFTEN),
+            ("grpc.http2.min_ping_interval_without_data_ms", _ASKED_TOO_OFTEN),
+            ("grpc.server_handshake_timeout_ms", _HANDSHAKE),
             ("grpc.so_reuseport", 0),  # two servers must not share a port by mistake
         )
 
@@ -52,6 +54,8 @@ class GRPCLimits(msgspec.Struct, frozen=True, kw_only=True):
             ("grpc.absolute_max_metadata_size", self.metadata),
             ("grpc.keepalive_time_ms", _milliseconds(keep_alive.quiet)),
             ("grpc.keepalive_timeout_ms", _milliseconds(keep_alive.patience)),
+            ("grpc.http2.ping_timeout_ms", _milliseconds(keep_alive.patience)),
+            ("grpc.http2.max_pings_without_data", 0),  # ask on; the default gives up after two
         )
 
 
