@@ -1,9 +1,11 @@
 """A stream on a transport that only remembers."""
 
 import asyncio
+from itertools import chain, repeat
 
 import pytest
 
+from kitfox import fail_after
 from kitfox.multiplex import Cancel, Credit, Item, KeepAlive, Refused
 from kitfox.transports.msgpack._framing import Framing
 from kitfox.transports.msgpack._stream import Stream
@@ -14,6 +16,7 @@ class Transport:
 
     def __init__(self):
         self.written = []
+        self.taken = iter(())  # how many bytes have gone out, each time that somebody asks
         self.aborted = self.closed = False
 
     def get_extra_info(self, name, default=None):
@@ -24,6 +27,9 @@ class Transport:
 
     def is_closing(self):
         return self.closed or self.aborted
+
+    def get_write_buffer_size(self):
+        return sum(map(len, self.written)) - next(self.taken)
 
     def close(self):
         self.closed = True
@@ -82,6 +88,21 @@ async def test_a_sender_that_waits_goes_on_when_the_connection_is_lost(stream):
     await turn()
     stream.connection_lost(None)
     await waiting
+
+
+async def test_a_peer_that_takes_what_waits_for_it_is_there_though_it_says_nothing(transport):
+    """What it is asked waits behind that, and so does its answer."""
+    impatient = KeepAlive(quiet=0.01, patience=0.01)
+    stream = Stream(lambda _: None, message_limit=1000, keep_alive=impatient)
+    stream.connection_made(transport)
+    transport.taken = chain(range(10, 50, 10), repeat(50))
+    stream.send(Item(1, bytes(100)))
+    stream.pause_writing()
+    async with fail_after(10):
+        while not transport.aborted:
+            await asyncio.sleep(0.005)
+    assert next(transport.taken) == 50  # it was not given up while that grew
+    stream.connection_lost(None)
 
 
 async def test_closing_writes_what_was_sent_first(stream, transport):

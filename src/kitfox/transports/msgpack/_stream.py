@@ -48,6 +48,7 @@ class Stream(asyncio.Protocol):
         self._why = "the peer closed it"
         self._writing = False  # whether a flush is due in this turn
         self._room: asyncio.Future[None] | None = None  # while the transport takes no more
+        self._written = self._taken = 0  # bytes: by us, and by the peer at the last look
         self._cut: asyncio.TimerHandle | None = None
         self.plain = plain
         self.peer = peer
@@ -127,6 +128,7 @@ class Stream(asyncio.Protocol):
         self._writing = False
         data = self._writer.take()
         if data and not self._transport.is_closing():
+            self._written += len(data)
             self._transport.write(data)
 
     def _answer(self, _: Ping) -> None:
@@ -135,7 +137,7 @@ class Stream(asyncio.Protocol):
     def _look_after(self) -> None:
         """Ask a quiet peer whether it is there; cut off one that has not said so."""
         now = self._loop.time()
-        if self.plain:  # the kernel asks such a peer: see `_listener.py`
+        if self.plain or self._takes():  # the kernel asks a plain peer: see `_listener.py`
             self._liveness.hear(now)
         if self._liveness.gone(now):
             self.abort("the peer says nothing any more")
@@ -144,6 +146,13 @@ class Stream(asyncio.Protocol):
             self._liveness.ask(now)
             self.send(Ping())
         self._look = self._loop.call_at(self._liveness.due(), self._look_after)
+
+    def _takes(self) -> bool:
+        """Whether the peer takes what waits for it: what it is asked waits behind that."""
+        if self._room is None:
+            return False
+        before, self._taken = self._taken, self._written - self._transport.get_write_buffer_size()
+        return self._taken > before
 
 
 def _peer_of(transport: asyncio.BaseTransport) -> str:
