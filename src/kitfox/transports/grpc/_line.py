@@ -61,7 +61,10 @@ class Line:
         if self._connecting is None:
             # In a context of its own: the deadline of whoever came first is not the others'.
             self._connecting = asyncio.create_task(self._connect(), context=Context())
-        return await asyncio.shield(self._connecting)
+        channel = await asyncio.shield(self._connecting)
+        if self._closed:
+            raise Unreachable(f"the connection to {self._where} was closed")
+        return channel
 
     async def aclose(self) -> None:
         """Close the channel; calls that are not over are cancelled."""

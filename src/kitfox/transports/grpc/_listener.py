@@ -72,11 +72,11 @@ class GRPC:
         self._limits = options.get("limits") or GRPCLimits()
 
     def _check(self, *, guarded: bool) -> None:
-        local = isinstance(self._place, UnixAddress)
-        if local and self._tls:
-            msg = f"{self._place} is a socket of this machine, where nobody listens in: give no tls"
-            raise ValueError(msg)
-        if not (isinstance(self._place, UnixAddress) or guarded or is_loopback(self._place.host)):
+        if isinstance(self._place, UnixAddress):
+            if self._tls:
+                msg = f"{self._place} is a socket of this machine, where nobody listens in: "
+                raise ValueError(msg + "give no tls")
+        elif not guarded and not is_loopback(self._place.host):
             msg = (
                 f"{self._place} can be reached from other machines: give token='…', a TLS with "
                 "client_ca='…', or public=True to let anybody call"
@@ -94,9 +94,11 @@ class GRPC:
             ValueError: `configure` adds a service that is served already.
         """
         house = House(routes, limit=self._limits.message)
+        credentials = None if self._tls is None else server_side(self._tls)
+        bind(self._address).close()  # says why it cannot; grpcio only says that
         server = self._server()
         house.furnish(server, self._options.get("configure"))
-        url = self._open(server)
+        url = self._open(server, credentials)
         # In a context of its own: a deadline in force here must not bind the calls to come.
         await asyncio.create_task(server.start(), context=Context())
         try:
@@ -112,10 +114,7 @@ class GRPC:
             admit=None if self._gate is None else self._gate.why_not,
         )
 
-    def _open(self, server: RunningServer) -> str:
-        """Open the port. grpcio only says that it cannot; `bind` says why."""
-        credentials = None if self._tls is None else server_side(self._tls)
-        bind(self._address).close()
+    def _open(self, server: RunningServer, credentials: object) -> str:
         with _private_files():
             if credentials is None:
                 port = server.add_insecure_port(str(self._place))
@@ -126,7 +125,7 @@ class GRPC:
 
 @contextmanager
 def _private_files() -> Iterator[None]:
-    """Let what is made here be its owner's only: a Unix socket is open to nobody for a moment."""
+    """Make files that are their owner's alone: a Unix socket must not be others' for a moment."""
     before = os.umask(0o177)
     try:
         yield

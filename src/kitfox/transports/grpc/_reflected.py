@@ -26,8 +26,6 @@ from kitfox.transports.grpc._fetched import Fetched
 from kitfox.transports.grpc._json_schema import Schemas
 
 _KINDS = {(kind.streams_requests, kind.streams_replies): kind for kind in Kind}
-# Services that every server has, and nobody asks for.
-_STANDING = ("grpc.reflection.", "grpc.health.")
 
 
 class GRPCReflection:
@@ -42,14 +40,14 @@ class GRPCReflection:
         self._names = list(_reflection.NAMES)
 
     async def services(self) -> list[str]:
-        """Return the names of the services there are, but for those that every server has.
+        """Return the names of the services there are, reflection itself left out.
 
         Raises:
             Unimplemented: the server does not answer reflection.
         """
         answer = await self._ask(Request(list_services=""))
         names = (each.name for each in answer.list_services_response.service)
-        return sorted(name for name in names if not name.startswith(_STANDING))
+        return sorted(name for name in names if name not in _reflection.NAMES)
 
     async def describe(self) -> Description:
         """Return the description of all methods there are.
