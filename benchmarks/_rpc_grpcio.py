@@ -7,7 +7,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
-from grpc import aio  # type: ignore[attr-defined]  # mypy's stubs do not know it
+from grpc import aio
 
 from benchmarks._rpc_record import FIELDS
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 import grpc
-from grpc import aio  # type: ignore[attr-defined]  # mypy's stubs do not know it
+from grpc import aio
 
 from kitfox import Service, rpc
 from kitfox.app import Server
