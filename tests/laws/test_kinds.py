@@ -177,6 +177,24 @@ async def test_a_handler_may_answer_before_the_requests_end(serve):
         await closed.wait()
 
 
+@pytest.mark.carries(Kind.BIDI_STREAM)
+async def test_a_handler_may_end_its_replies_before_the_requests_end(serve):
+    class Taster(Service, name="laws.Taster"):
+        @rpc
+        async def taste(self, numbers: AsyncIterator[int]) -> AsyncIterator[int]:
+            async for number in numbers:
+                yield number
+                return
+
+    async def endless():
+        while True:
+            yield 7
+
+    async with serve(Taster()) as connection:
+        for _ in range(20):
+            assert await collect(Taster.client(connection).taste(endless())) == [7]
+
+
 @pytest.mark.carries(Kind.CLIENT_STREAM)
 async def test_an_iterator_of_requests_that_fails_fails_its_call(serve):
     async def broken():

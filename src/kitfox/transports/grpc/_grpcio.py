@@ -1,13 +1,21 @@
 """What is used of grpcio, which tells no types: named here only."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any, Final, NamedTuple, Protocol, cast
 
 import grpc
-from grpc import aio  # type: ignore[attr-defined]  # mypy's stubs do not know it
+from grpc import aio
 
-# What types it has are wrong in places, and differ from one checker to the other.
+# What its stubs say is wrong in places.
 _grpc: Final[Any] = grpc
 _aio: Final[Any] = aio
 
@@ -69,10 +77,10 @@ class Failure(NamedTuple):
 
 
 class ClientCall(Awaitable[bytes], Protocol):
-    """A call, at the client. Awaiting it is for those with one reply."""
+    """A call, at the client. Awaiting it is for those with one reply, iterating for others."""
 
-    async def read(self) -> object: ...
-    async def write(self, message: bytes, /) -> None: ...
+    def __aiter__(self) -> AsyncGenerator[bytes, None]: ...  # noqa: PYI058 - it is closed
+    async def wait_for_connection(self) -> None: ...
     async def done_writing(self) -> None: ...
     async def initial_metadata(self) -> Pairs: ...
     async def trailing_metadata(self) -> Pairs: ...
@@ -111,7 +119,7 @@ def new_server(
     return cast("RunningServer", made)
 
 
-class _Gate(aio.ServerInterceptor):  # type: ignore[misc]  # which mypy takes for Any
+class _Gate(aio.ServerInterceptor):
     """Looks at each call before its method is found."""
 
     def __init__(self, admit: Admit) -> None:
@@ -228,3 +236,13 @@ def failure_of(error: Exception) -> Failure:
     told = cast("Any", error)
     pairs = (*(told.initial_metadata() or ()), *(told.trailing_metadata() or ()))
     return Failure(told.code().name, told.details() or "", pairs)
+
+
+async def write(call: ClientCall, message: bytes) -> None:
+    """Send a request of a stream; raises one of OVER when the call is over.
+
+    Not by the call's own `write`: when that fails, it puts an error of its own in the place of what
+    the far end says of the call, be that all is well.
+    """
+    await call.wait_for_connection()
+    await cast("Any", call)._cython_call.send_serialized_message(message)  # noqa: SLF001

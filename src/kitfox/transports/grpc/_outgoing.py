@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable
+from contextlib import aclosing
 from typing import cast
 
 from kitfox.codecs import Decoder, Encoder
@@ -12,8 +13,8 @@ from kitfox.transports.grpc._grpcio import (
     ClientCall,
     Pair,
     failure_of,
-    is_eof,
     multi_callable,
+    write,
 )
 from kitfox.transports.grpc._line import Line
 from kitfox.transports.grpc._metadata import request_pairs, take_metadata
@@ -37,6 +38,7 @@ class Outgoing:
     ) -> None:
         self._line = line
         self._path = method.path
+        self._kind = method.kind
         self._streams = (method.kind.streams_requests, method.kind.streams_replies)
         self._encode = encode
         self._decode = decode
@@ -45,14 +47,13 @@ class Outgoing:
 
     async def run(self, call: Call, message: object) -> object:
         """Make a call."""
-        streams_requests, _ = self._streams
-        body = () if streams_requests else (self._encode(message),)
+        body = () if self._kind.streams_requests else (self._encode(message),)
         metadata = (*request_pairs(call.plain_metadata()), *self._credentials)
         start = multi_callable(await self._line.ready(), self._path, streams=self._streams)
         timeout = None if call.deadline is None else rounded_down(call.deadline.remaining())
         under_way = start(*body, timeout=timeout, metadata=metadata)
         try:
-            if streams_requests:
+            if self._kind.streams_requests:
                 return await self._exchange(under_way, call, message)
             return await self._outcome(under_way, call)
         finally:
@@ -66,23 +67,19 @@ class Outgoing:
                 raise
             raise Unavailable("the connection was closed before the reply came") from None
         except FAILED as error:
-            raise self._explained(error, call) from None
+            failure = failure_of(error)
+            take_metadata(call.reply_metadata, failure.metadata)
+            raise self._statuses.error_of(failure) from None
         take_metadata(call.reply_metadata, await under_way.initial_metadata())
         take_metadata(call.reply_metadata, await under_way.trailing_metadata())
         return reply
 
-    def _explained(self, error: Exception, call: Call) -> RPCError:
-        """Return what an error means for the call, and take the metadata that came with it."""
-        failure = failure_of(error)
-        take_metadata(call.reply_metadata, failure.metadata)
-        return self._statuses.error_of(failure)
-
     async def _receive(self, under_way: ClientCall, call: Call) -> object:
-        _, streams_replies = self._streams
-        if not streams_replies:
+        if not self._kind.streams_replies:
             return self._decode(await under_way)
-        while not is_eof(body := await under_way.read()):
-            await call.send(self._decode(cast("bytes", body)))
+        async with aclosing(aiter(under_way)) as bodies:
+            async for body in bodies:
+                await call.send(self._decode(body))
         return None
 
     async def _exchange(self, under_way: ClientCall, call: Call, requests: object) -> object:
@@ -104,7 +101,7 @@ class Outgoing:
             async for request in cast("AsyncIterable[object]", requests):
                 body = self._encode(request)
                 try:
-                    await under_way.write(body)
+                    await write(under_way, body)
                 except OVER:  # the call's outcome says why
                     return None
             await under_way.done_writing()
