@@ -14,6 +14,7 @@ HOMES = {
     "msgspec": ("kitfox",),
     "httptools": ("kitfox.net", "kitfox.transports.http"),
     "uvicorn": ("kitfox.transports.http",),
+    "jwt": ("kitfox.auth.jwt",),
     "h11": ("kitfox.transports.http._http2",),
     "h2": ("kitfox.transports.http._http2",),
     "hyperframe": ("kitfox.transports.http._http2",),
