@@ -11,6 +11,7 @@ from kitfox.resilience._breaker import (
 from kitfox.resilience._breakers import Breakers as Breakers
 from kitfox.resilience._breaking import breaker as breaker
 from kitfox.resilience._budget import Budget as Budget
+from kitfox.resilience._deadline import Timeout as Timeout, deadline as deadline
 from kitfox.resilience._fallback import fallback as fallback
 from kitfox.resilience._hedge import Hedge as Hedge, hedge as hedge
 from kitfox.resilience._retry import Retry as Retry, retry as retry
@@ -27,9 +28,11 @@ __all__ = [
     "Hedge",
     "Retry",
     "State",
+    "Timeout",
     "Trip",
     "WindowBreaker",
     "breaker",
+    "deadline",
     "fallback",
     "hedge",
     "retry",
