@@ -3,12 +3,14 @@
 import random
 
 import pytest
+from hypothesis import given, strategies as st
 
 from kitfox.core import Outcome
 from kitfox.resilience import AdaptiveBreaker, State
 
 GOOD, FAULT, NEITHER = Outcome.GOOD, Outcome.FAULT, Outcome.NEITHER
-ALL = 0.999999  # a draw that only certainty admits
+ALL = 0.999999  # a draw that only certainty refuses
+draws = st.floats(0, 1, exclude_max=True)
 
 
 class Service:
@@ -46,6 +48,23 @@ def test_few_failures_refuse_nobody():
     assert breaker.chance(100.0) == 0.0
     assert breaker.admit(100.0, 0.0) is not None
     assert breaker.state is State.CLOSED
+
+
+@given(st.lists(st.tuples(st.sampled_from(Outcome), st.floats(0, 3), draws), max_size=150))
+def test_none_is_refused_unless_more_than_five_failed_and_a_third(ends):
+    breaker, now, known = AdaptiveBreaker(), 100.0, []
+    for outcome, wait, draw in ends:
+        now += wait
+        admission = breaker.admit(now, draw)
+        lately = [how for at, how in known if now - at <= 10.001]
+        bad = len(lately) - lately.count(GOOD)
+        if admission is None:
+            assert bad > 5
+            assert bad > 0.5 * lately.count(GOOD)
+        else:
+            breaker.record(admission, outcome, None, now)
+        if admission is None or outcome is not NEITHER:
+            known.append((now, outcome if admission is not None else FAULT))
 
 
 def test_the_chance_of_refusal_is_that_of_the_book():
@@ -143,3 +162,9 @@ def test_changes_are_told():
         (State.HALF_OPEN, State.CLOSED),
         (State.CLOSED, State.OPEN),
     ]
+
+
+@pytest.mark.parametrize("wrong", [{"k": 0.5}, {"window": 0.0}])
+def test_what_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValueError, match="expected k >= 1 and window > 0"):
+        AdaptiveBreaker(**wrong)

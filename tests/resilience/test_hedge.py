@@ -187,3 +187,8 @@ async def test_an_attempt_may_be_tried_again_and_hedged_at_once(script, gate, wa
         assert await chained(make_call(seconds=60.0), 1) == "hedged"
     assert len(endpoint.calls) == 3
     assert slow.cancelled.is_set()
+
+
+def test_a_part_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="expected a part between 0 and 1"):
+        Hedge(part=95)

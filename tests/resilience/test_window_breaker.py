@@ -129,6 +129,18 @@ def test_by_hand_it_is_opened_closed_and_left_to_itself_again():
     assert breaker.state is OPEN
 
 
+@pytest.mark.parametrize("wrong", [{"share": 0.0}, {"slow_share": 2.0}, {"volume": 0}])
+def test_a_trip_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValueError, match="expected shares"):
+        Trip(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"window": 0.0}, {"probes": 0}, {"successes": 0}])
+def test_a_breaker_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(ValueError, match="expected window > 0, probes >= 1"):
+        WindowBreaker(**wrong)
+
+
 class Machine(RuleBasedStateMachine):
     """Calls that begin and end in any order, seen by one who knows only the rules."""
 

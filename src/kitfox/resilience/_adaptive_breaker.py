@@ -38,9 +38,9 @@ class AdaptiveBreaker(Breaker):
         probe_after: float = 1.0,
         on_change: Change | None = None,
     ) -> None:
+        if k < 1 or window <= 0:
+            raise ValueError(f"breaker: expected k >= 1 and window > 0, got {k} and {window}")
         super().__init__(window=window, buckets=_BUCKETS, on_change=on_change)
-        if k < 1:
-            raise ValueError(f"adaptive breaker: expected k >= 1, got {k}")
         self._k = k
         self._length = window
         self._protect = protect

@@ -11,9 +11,12 @@ Rules, those of `kitfox.scope`:
 """
 
 import asyncio
+from typing import Final
 
 from kitfox.core import Call, DeadlineExceeded, Endpoint
 from kitfox.scope import Deadline
+
+_EARLY: Final = 0.001  # seconds; a loop's timers may fire so much before their time
 
 
 class _Attempt:
@@ -88,7 +91,7 @@ class Cutoffs:
         self._timer = None
         now = loop.time()
         for attempt in self._running:
-            if attempt.at <= now and not attempt.late:
+            if attempt.at <= now + _EARLY and not attempt.late:
                 attempt.cut()
         if times := [attempt.at for attempt in self._running if not attempt.late]:
             self._look_at(min(times), loop)

@@ -28,6 +28,8 @@ class Hedge:
     """
 
     def __init__(self, *, part: float = 0.95, least: float = 0.002, calls: int = 100) -> None:
+        if not 0 < part < 1:
+            raise ValueError(f"hedge: expected a part between 0 and 1, got {part}")
         self._part = part
         self._least = least
         self._calls = calls
@@ -112,7 +114,9 @@ class _Hedged:
         racers: _Racers = {first: call}
         try:
             await asyncio.wait(racers, timeout=after)
-            if not first.done() and self._budget.withdraw(self._clock()):
+            if first.done():
+                return first.result()
+            if self._budget.withdraw(self._clock()):
                 second = further(call, 2, whole)
                 racers[asyncio.ensure_future(self._endpoint(second, message))] = second
             winner = await _first_good(racers)
@@ -135,9 +139,10 @@ async def _first_good(racers: _Racers) -> asyncio.Future[object]:
 
 async def _end(racers: _Racers) -> None:
     """Cancel those that still run, and wait until they are over."""
-    for racer in racers:
-        racer.cancel()
-    await asyncio.wait(racers)
+    if running := [racer for racer in racers if not racer.done()]:
+        for racer in running:
+            racer.cancel()
+        await asyncio.wait(running)
     for racer in racers:
         if not racer.cancelled():
-            racer.exception()  # it is told by the other one, or not at all
+            racer.exception()  # seen, whether or not it is the one that is told

@@ -37,6 +37,10 @@ class Trip:
     slow_share: float = 0.5
     """this part of the calls, if there were enough of them."""
 
+    def __post_init__(self) -> None:
+        if not (0 < self.share <= 1 and 0 < self.slow_share <= 1 and self.volume >= 1):
+            raise ValueError(f"trip: expected shares in (0, 1] and volume >= 1, got {self}")
+
     def is_due(self, counts: Counts, streak: int) -> bool:
         """Whether it is time to open, after so many faults in a row."""
         if self.streak is not None and streak >= self.streak:
@@ -60,6 +64,8 @@ class WindowBreaker(Breaker):
         successes: int = 2,
         on_change: Change | None = None,
     ) -> None:
+        if window <= 0 or probes < 1 or successes < 1:
+            raise ValueError("breaker: expected window > 0, probes >= 1 and successes >= 1")
         super().__init__(window=window, buckets=_BUCKETS, on_change=on_change)
         self._trip = trip or Trip()
         self.timed = self._trip.slow < inf
