@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from kitfox.transports.http import HTTP, HTTPLimits
+from kitfox.transports.http._headers import HeaderMetadata
 
 GET = b"GET /acme.v1.Ledger/Get?id=1 HTTP/1.1\r\nhost: localhost\r\n\r\n"
 POST = b"POST /acme.v1.Ledger/Put HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
@@ -260,6 +261,16 @@ async def test_headers_that_metadata_cannot_hold_are_no_metadata(wire, url, book
         client.send(GET.replace(b"\r\n\r\n", b"\r\n_x: 1\r\na!b: 2\r\ntab: a\tb\r\nok: 3\r\n\r\n"))
         assert (await client.answer()).status == 200
     assert book.metadata == {"ok": "3"}
+
+
+def test_metadata_that_nobody_sent_is_looked_for_without_reading_all_headers():
+    metadata = HeaderMetadata({b"accept": b"*/*", b"who": b"ada", b"bad": b"\xff"})
+    assert metadata.get("kitfox-attempt") is None
+    assert "accept" not in metadata
+    assert metadata.get("bad") is None
+    assert metadata["Who"] == "ada"
+    metadata["more"] = "1"
+    assert dict(metadata) == {"who": "ada", "more": "1"}
 
 
 @pytest.mark.parametrize("header", [b"connect-timeout-ms: soon", b"grpc-timeout: 5x"])

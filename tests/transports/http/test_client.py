@@ -25,6 +25,7 @@ from kitfox.core import (
     ResourceExhausted,
     Unimplemented,
     Unreachable,
+    retry_after,
 )
 from kitfox.net import TLS, ClientLimits, HTTPClient
 from kitfox.transports.http import HTTPApp, HTTPConnection
@@ -90,6 +91,35 @@ async def test_an_answer_from_elsewhere_is_the_nearest_error(foreign, get):
         for _, _, error, words in FOREIGN_ANSWERS:
             with pytest.raises(error, match=words):
                 await get(url)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [(b"120", 120.0), (b"0", 0.0), (b"Wed, 21 Oct 2026 07:28:00 GMT", None), (b"-1", None)],
+)
+async def test_what_somebody_else_says_of_when_to_ask_again_is_in_the_details(
+    answering, get, header, seconds
+):
+    async with answering(503, b"", (b"retry-after", header)) as url:
+        with pytest.raises(Unavailable) as raised:
+            await get(url)
+    assert retry_after(raised.value) == seconds
+
+
+async def test_an_error_says_in_a_header_too_when_to_ask_again(serving, ledger):
+    class Busy(Service):
+        @rpc
+        async def fail(self, wait: float) -> None:
+            raise Unavailable("not now", details={"retry_after": wait})
+
+    async with serving(Busy()) as url, HTTPConnection(url) as connection:
+        endpoint = connection.endpoint(methods_of(Busy)["fail"])
+        for wait, header in ((1.5, "2"), (0, "0"), (-1, None), (10.0**12, "1000000000000")):
+            call = Call(methods_of(Busy)["fail"])
+            with pytest.raises(Unavailable) as raised:
+                await endpoint(call, call.method.request(wait))
+            assert raised.value.details == {"retry_after": wait}
+            assert call.reply_metadata.get("retry-after") == header
 
 
 async def test_every_code_comes_back_as_it_was_raised(serving):

@@ -109,7 +109,7 @@ class _Outgoing:
             raise _lost(error) from error
         take_metadata(call.reply_metadata, reply.headers)
         if reply.status != 200:
-            raise error_of(reply.status, reply.body)
+            raise error_of(reply.status, reply.body, _wait(call))
         return self._decode(reply.body)
 
     async def stream(self, call: Call, message: object) -> None:
@@ -124,7 +124,7 @@ class _Outgoing:
             ) as reply:
                 take_metadata(call.reply_metadata, reply.headers)
                 if reply.status != 200:
-                    raise error_of(reply.status, await reply.read())
+                    raise error_of(reply.status, await reply.read(), _wait(call))
                 await self._pass_on(call, reply)
         except HTTPError as error:
             raise _lost(error) from error
@@ -161,6 +161,10 @@ def _headers(call: Call, *own: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]
     if call.metadata:
         headers.extend(headers_of(call.metadata))
     return headers
+
+
+def _wait(call: Call) -> str:
+    return call.reply_metadata.get("retry-after", "")
 
 
 def _lost(error: HTTPError) -> RPCError:

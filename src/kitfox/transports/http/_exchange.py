@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from kitfox.core import Metadata, RPCError
 from kitfox.net import IDENTITY, Receive, Scope, Send, reply
 from kitfox.transports.http._direct import direct_of
-from kitfox.transports.http._headers import RawHeaders, reply_headers
+from kitfox.transports.http._headers import RawHeaders, reply_headers, retry_headers
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
 
 JSON_TYPE = (b"content-type", b"application/json")
@@ -66,7 +66,8 @@ class Exchange:
         """Answer with an error."""
         number, body = problem_of(error, status)
         headers = reply_headers(metadata) if metadata else ()
-        await reply(self.send, number, body, (PROBLEM, *headers, *self.extra))
+        when = retry_headers(error)
+        await reply(self.send, number, body, (PROBLEM, *when, *headers, *self.extra))
 
     async def start_events(self, metadata: Metadata) -> None:
         """Begin to answer with a stream of events."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from kitfox.core import Code, InvalidArgument, Metadata
+from kitfox.core import Code, InvalidArgument, Metadata, RPCError, retry_after
 from kitfox.transports.http._status import Refused
 
 _log = logging.getLogger("kitfox.http")
@@ -46,6 +46,9 @@ class HeaderMetadata(Metadata):
 
     def __getitem__(self, key: str) -> str:
         """Return the value of `key`, or raise KeyError."""
+        # Middleware asks after marks that few calls bear: those need not be read whole.
+        if self._headers is not None and key.lower().encode() not in self._headers:
+            raise KeyError(key)
         self._load()
         return super().__getitem__(key)
 
@@ -118,6 +121,13 @@ def _encoded(metadata: Metadata) -> list[tuple[bytes, bytes]]:
 
 def _not_yours(name: bytes) -> str:
     return f"metadata {name.decode('ascii')!r} is a header of HTTP's own; choose another key"
+
+
+def retry_headers(error: RPCError) -> RawHeaders:
+    """Return the header that tells when to ask again, if an error says so (RFC 9110, 10.2.3)."""
+    if (seconds := retry_after(error)) is None or seconds == math.inf:
+        return ()
+    return ((b"retry-after", b"%d" % math.ceil(seconds)),)
 
 
 def timeout_header(seconds: float) -> tuple[bytes, bytes]:

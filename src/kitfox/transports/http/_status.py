@@ -3,6 +3,7 @@
 The status is what intermediaries understand; `code` in the document is what the caller goes by.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
@@ -58,6 +59,8 @@ _CODE: Final[Mapping[int, Code]] = {
 _TITLES: Final[Mapping[int, str]] = {499: "Client Closed Request"}
 _WORDS: Final[Mapping[str, Code]] = {code.word: code for code in Code if code is not Code.OK}
 
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+
 
 class _Document(msgspec.Struct, frozen=True):
     """What a caller reads of a problem document; others may leave out what ours always says."""
@@ -99,8 +102,11 @@ def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:
         return number, msgspec.json.encode(plain_problem)
 
 
-def error_of(status: int, body: bytes) -> RPCError:
-    """Return the error that an answer other than 200 stands for, whoever gave it."""
+def error_of(status: int, body: bytes, wait: str = "") -> RPCError:
+    """Return the error that an answer other than 200 stands for, whoever gave it.
+
+    `wait` is its Retry-After, which counts in seconds; a date would want two clocks to agree.
+    """
     try:
         problem = msgspec.json.decode(body, type=_Document)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -108,4 +114,5 @@ def error_of(status: int, body: bytes) -> RPCError:
     if (code := _WORDS.get(problem.code)) is not None:
         return RPCError.of(code, problem.detail, problem.details)
     text = problem.detail or f"the answer was HTTP {status}"
-    return RPCError.of(_CODE.get(status, Code.UNKNOWN), text)
+    details = {"retry_after": float(wait)} if _SECONDS.fullmatch(wait) else {}
+    return RPCError.of(_CODE.get(status, Code.UNKNOWN), text, details)
