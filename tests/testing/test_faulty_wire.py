@@ -125,6 +125,13 @@ async def test_a_stream_is_cut_in_the_midst(client, wire):
     assert came == [0, 1]
 
 
+async def test_nothing_more_travels_on_a_broken_wire(client, wire):
+    wire.faults = Faults(delay=1.0, cut_after=1)
+    with pytest.raises(Unavailable):
+        _ = [number async for number in client.count(5)]
+    assert now() == 3.0  # the request, an item, and the one at which it broke
+
+
 async def test_a_stream_of_requests_is_cut_in_the_midst(client, wire):
     async def endless():
         while True:

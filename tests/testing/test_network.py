@@ -192,6 +192,58 @@ async def test_a_host_may_fail_at_its_start():
         assert repr(network.hosts["one"]) == "<Host one down>"
 
 
+class Grumpy(Service):
+    @rpc
+    async def work(self) -> None: ...
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *exc):
+        raise OSError("the disk is full")
+
+
+async def test_what_a_service_raises_at_its_end_is_told_by_whoever_stops_it():
+    async with Network() as network:
+        one = await network.add("one", Grumpy)
+        with pytest.raises(OSError, match="the disk is full"):
+            await one.stop()
+        await one.start()
+        with pytest.raises(OSError, match="the disk is full"):
+            await one.kill()
+
+
+async def test_leaving_a_network_kills_all_hosts_whatever_one_of_them_raises():
+    with pytest.raises(OSError, match="the disk is full"):
+        async with Network() as network:
+            await network.add("one", Who)
+            await network.add("two", Grumpy)
+            await network.add("three", Who)
+    assert not any(host.up for host in network.hosts.values())
+
+
+async def test_who_gives_up_waiting_for_a_start_leaves_nothing_running():
+    @asynccontextmanager
+    async def slow():
+        await asyncio.sleep(60.0)
+        yield Who()
+
+    async with Network() as network:
+        with pytest.raises(TimeoutError):
+            async with fail_after(1.0):
+                await network.add("one", slow)
+        assert not network.hosts["one"].up
+
+
+async def test_deadlines_of_the_test_are_none_of_its_hosts():
+    async with Network() as network:
+        async with fail_after(5.0):
+            await network.add("one", Who)
+        await asyncio.sleep(60.0)
+        async with network.cluster(Who) as cluster:
+            assert await Who.client(cluster).work(10.0) == "done"
+
+
 async def test_a_name_is_given_once_and_a_host_started_once():
     async with Network() as network:
         one = await network.add("one", Who)

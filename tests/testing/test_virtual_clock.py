@@ -73,6 +73,16 @@ async def test_a_socket_is_refused():
         await asyncio.open_connection("127.0.0.1", 1)
 
 
+async def test_a_process_is_refused_before_it_starts(tmp_path):
+    for start in (
+        asyncio.create_subprocess_exec("touch", str(tmp_path / "here")),
+        asyncio.create_subprocess_shell(f"touch {tmp_path}/here"),
+    ):
+        with pytest.raises(RuntimeError, match="processes"):
+            await start
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_deadlock_says_who_waits_and_where():
     async def main():
         waiter = asyncio.create_task(asyncio.Event().wait(), name="the waiter")
@@ -80,6 +90,14 @@ def test_a_deadlock_says_who_waits_and_where():
         await waiter
 
     with pytest.raises(Deadlock, match=r"after 12.5 s: Task-\d+ waits at .*\.py:\d+; the waiter"):
+        virtual_time(main)()
+
+
+def test_a_deadlock_of_very_many_names_some():
+    async def main():
+        await asyncio.gather(*(asyncio.Event().wait() for _ in range(99)))
+
+    with pytest.raises(Deadlock, match=r"; and 90 more$"):
         virtual_time(main)()
 
 

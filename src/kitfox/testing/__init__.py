@@ -1,5 +1,6 @@
 """What tests of services are made with: time that jumps, wires that fail, a network in memory."""
 
+from kitfox.testing._faulty_proxy import FaultyProxy as FaultyProxy
 from kitfox.testing._faulty_wire import Faults as Faults, FaultyWire as FaultyWire
 from kitfox.testing._host import Host as Host
 from kitfox.testing._network import Network as Network
@@ -13,6 +14,7 @@ from kitfox.testing._virtual_clock import (
 __all__ = [
     "Deadlock",
     "Faults",
+    "FaultyProxy",
     "FaultyWire",
     "Host",
     "Network",

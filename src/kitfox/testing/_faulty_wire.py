@@ -7,13 +7,22 @@ stream, and the reply or error that ends a call. `FaultyProxy` is for the bytes 
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, fields
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
-from kitfox.core import Call, Endpoint, Kind, Metadata, RPCError, Send, Unavailable, Unreachable
+from kitfox.core import (
+    Call,
+    Endpoint,
+    Kind,
+    Metadata,
+    RPCError,
+    Send,
+    Unavailable,
+    Unreachable,
+    nowhere,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +89,13 @@ class FaultyWire:
         """Return the endpoint behind this wire."""
 
         async def call_over(call: Call, message: object) -> object:
-            crossing = _Crossing()
+            if self._draw() < self.faults.refuse:
+                raise Unreachable("nobody is there")
+            twice = self._draw() < self.faults.duplicate and call.method.kind is Kind.UNARY
+            crossing = _Crossing(self, call, _doubled(endpoint) if twice else endpoint)
             self._crossings[crossing] = None
             try:
-                with crossing:
-                    return await self._call(endpoint, call, message, crossing)
+                return await crossing.run(message)
             finally:
                 del self._crossings[crossing]
 
@@ -95,57 +106,12 @@ class FaultyWire:
         for crossing in tuple(self._crossings):
             crossing.cut()
 
-    async def _call(
-        self, endpoint: Endpoint, call: Call, message: object, crossing: "_Crossing"
-    ) -> object:
-        if self._draw() < self.faults.refuse:
-            raise Unreachable("nobody is there")
-        await self._travel()
-        if call.method.kind.streams_requests:
-            message = self._items(cast("AsyncIterator[object]", message))
-        elif self._draw() < self.faults.duplicate and call.method.kind is Kind.UNARY:
-            with suppress(RPCError):  # nobody waits for the answer to the other copy
-                await endpoint(_copy(call), message)
-        try:
-            reply = await self._streamed(endpoint, call, message, crossing)
-        except RPCError:
-            await self._return(crossing)
-            raise
-        await self._return(crossing)
-        return reply
+    async def travel(self) -> None:
+        """Let a message be on its way; what becomes of it is decided when it would arrive.
 
-    async def _streamed(
-        self, endpoint: Endpoint, call: Call, message: object, crossing: "_Crossing"
-    ) -> object:
-        if not call.method.kind.streams_replies:
-            return await endpoint(call, message)
-
-        async def send(item: object) -> None:
-            await self._return(crossing)
-            await call.send(item)
-
-        copy = _copy(call, send)
-        try:
-            return await endpoint(copy, message)
-        finally:
-            call.tried = copy.tried
-            call.reply_metadata.update(copy.reply_metadata)
-
-    async def _items(self, items: AsyncIterator[object]) -> AsyncIterator[object]:
-        async for item in items:
-            await self._travel()
-            yield item
-
-    async def _return(self, crossing: "_Crossing") -> None:
-        """Let a message come back."""
-        await self._travel()
-        after = self.faults.cut_after
-        if after is not None and crossing.returned >= after:
-            raise _broken()
-        crossing.returned += 1
-
-    async def _travel(self) -> None:
-        """Let a message be on its way; what happens then is decided when it would arrive."""
+        Raises:
+            Unavailable: the connection broke.
+        """
         if late := self.faults.delay + self.faults.jitter * self._draw():
             await asyncio.sleep(late)
         while self.faults.stalled:
@@ -157,39 +123,99 @@ class FaultyWire:
 
 
 class _Crossing:
-    """One call on a wire. Cutting it cancels what runs it, and only that becomes Unavailable."""
+    """One call on a wire.
 
-    def __init__(self) -> None:
-        self.returned = 0
-        self._cut = False
+    Cutting it cancels the task that runs it; that cancellation, and no other, becomes Unavailable.
+    """
 
-    def __enter__(self) -> Self:
+    def __init__(self, wire: FaultyWire, call: Call, endpoint: Endpoint) -> None:
+        self._wire = wire
+        self._call = call
+        self._endpoint = endpoint
+        self._returned = 0
+        self._broken = False
         self._task = cast("asyncio.Task[object]", asyncio.current_task())
         self._cancelling = self._task.cancelling()
-        return self
+        self._cut = False
 
     def cut(self) -> None:
         if not self._cut:
             self._cut = True
             self._task.cancel()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._cut:
-            others = self._task.uncancel() > self._cancelling
-            if kind is asyncio.CancelledError and not others:
+    async def run(self, message: object) -> object:
+        try:
+            return await self._there_and_back(message)
+        except asyncio.CancelledError:
+            if self._cut and self._task.uncancel() <= self._cancelling:
                 raise _broken() from None
+            raise
+
+    async def _there_and_back(self, message: object) -> object:
+        await self._travel()
+        try:
+            reply = await self._answered(message)
+        except RPCError:
+            if not self._broken:  # it came from the far end
+                await self._return()
+            raise
+        await self._return()
+        return reply
+
+    async def _answered(self, message: object) -> object:
+        if not self._call.method.kind.streams_requests:
+            return await self._streamed(message)
+        async with aclosing(self._items(cast("AsyncIterator[object]", message))) as requests:
+            return await self._streamed(requests)
+
+    async def _streamed(self, message: object) -> object:
+        if not self._call.method.kind.streams_replies:
+            return await self._endpoint(self._call, message)
+        copy = _copy(self._call, self._send)
+        try:
+            return await self._endpoint(copy, message)
+        finally:
+            self._call.tried = copy.tried
+            self._call.reply_metadata.update(copy.reply_metadata)
+
+    async def _items(self, items: AsyncIterator[object]) -> AsyncGenerator[object, None]:
+        async for item in items:
+            await self._travel()
+            yield item
+
+    async def _send(self, item: object) -> None:
+        await self._return()
+        await self._call.send(item)
+
+    async def _return(self) -> None:
+        """Let a message come back."""
+        await self._travel()
+        after = self._wire.faults.cut_after
+        if after is not None and self._returned >= after:
+            self._broken = True
+            raise _broken()
+        self._returned += 1
+
+    async def _travel(self) -> None:
+        try:
+            await self._wire.travel()
+        except Unavailable:
+            self._broken = True
+            raise
 
 
-async def _dropped(_: object) -> None:
-    """Send an item to nobody."""
+def _doubled(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint to which every request comes twice; the first copy's end is not told."""
+
+    async def call_twice(call: Call, message: object) -> object:
+        with suppress(RPCError):
+            await endpoint(_copy(call, nowhere), message)
+        return await endpoint(call, message)
+
+    return call_twice
 
 
-def _copy(call: Call, send: Send = _dropped) -> Call:
+def _copy(call: Call, send: Send) -> Call:
     copy = Call(
         call.method,
         metadata=Metadata(call.metadata),

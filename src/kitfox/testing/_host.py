@@ -66,10 +66,14 @@ class Host:
         serving = asyncio.get_running_loop().create_future()
         # A context of its own: no deadline of the test is a machine's.
         self._task = asyncio.create_task(self._run(serving), context=Context())
-        await serving
+        try:
+            await serving
+        except asyncio.CancelledError:
+            await self.kill()
+            raise
 
     async def stop(self) -> None:
-        """Stop it kindly, as SIGTERM does."""
+        """Stop it kindly, as SIGTERM does. Raises what its services raise at their end."""
         self._stopping.set()
         await self._ended()
 
@@ -90,9 +94,12 @@ class Host:
     async def _ended(self) -> None:
         if self._task is not None:
             await asyncio.wait([self._task])
+        task, self._task = self._task, None
+        if task is not None and not task.cancelled():
+            task.result()
 
     async def _run(self, serving: asyncio.Future[None]) -> None:
-        self.up = True  # before its start, which makes calls
+        self.up = True  # from the beginning: to start, it makes calls
         try:
             async with self._serve(self):
                 serving.set_result(None)
@@ -103,6 +110,7 @@ class Host:
             serving.set_exception(error)
         finally:
             self.up = False
+            serving.cancel()  # killed at its start
 
     def __repr__(self) -> str:
         """Return its name and whether it is up."""

@@ -58,6 +58,7 @@ class Network(AbstractAsyncContextManager["Network"]):
         self._apart: frozenset[str] = frozenset()
         self._wires: dict[frozenset[str], FaultyWire] = {}
         self._hosts: dict[str, Host] = {}
+        self._exit = AsyncExitStack()
         self.registry = self._add(_REGISTRY, self._registry)
         self.client = self._add(_CLIENT, partial(self._server, ()))
 
@@ -73,9 +74,8 @@ class Network(AbstractAsyncContextManager["Network"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Kill all hosts, the registry last."""
-        for host in reversed(self._hosts.values()):
-            await host.kill()
+        """Kill all hosts, the registry last. Raises what their services raise at their end."""
+        await self._exit.aclose()
 
     @property
     def hosts(self) -> Mapping[str, Host]:
@@ -157,8 +157,9 @@ class Network(AbstractAsyncContextManager["Network"]):
     def _add(
         self, name: str, server: Callable[[Host], AbstractAsyncContextManager[object]]
     ) -> Host:
-        self._hosts[name] = Host(name, server, draw=self._draw)
-        return self._hosts[name]
+        host = self._hosts[name] = Host(name, server, draw=self._draw)
+        self._exit.push_async_callback(host.kill)
+        return host
 
     def _registry(self, host: Host) -> AbstractAsyncContextManager[object]:
         clock = asyncio.get_running_loop().time

@@ -17,11 +17,16 @@ import functools
 import selectors
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
-from typing import Any, ParamSpec, TypeVar, TypeVarTuple
+from typing import Any, Final, NoReturn, ParamSpec, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
+
+_ELSEWHERE: Final = (
+    "virtual time does not pass for sockets, pipes and processes: use the memory wire"
+)
+_NAMED: Final = 10  # tasks that are named in an error
 
 
 class Deadlock(RuntimeError):
@@ -57,6 +62,14 @@ class VirtualClock(asyncio.SelectorEventLoop):
             done.set_exception(error)
         return done
 
+    async def subprocess_exec(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401 - any process
+        """Refuse to start a process."""
+        raise RuntimeError(_ELSEWHERE)
+
+    async def subprocess_shell(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401 - any process
+        """Refuse to start a process."""
+        raise RuntimeError(_ELSEWHERE)
+
 
 def virtual_time(main: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
     """Make a plain function of a coroutine function: it runs on a `VirtualClock` of its own.
@@ -91,8 +104,7 @@ class _Jumps(selectors.BaseSelector):
         data: Any = None,  # noqa: ANN401 - as its base
     ) -> selectors.SelectorKey:
         if self._real.get_map():
-            msg = "virtual time does not pass for sockets, pipes and processes: use the memory wire"
-            raise RuntimeError(msg)
+            raise RuntimeError(_ELSEWHERE)
         return self._real.register(fileobj, events, data)
 
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:  # noqa: ANN401 - as its base
@@ -122,9 +134,12 @@ class _Jumps(selectors.BaseSelector):
 
 
 def _waiting() -> str:
-    """Say which tasks wait, and where."""
+    """Say which tasks wait, and where; some of them, if they are many."""
     tasks = sorted(asyncio.all_tasks(), key=lambda task: task.get_name())
-    return "; ".join(map(_place, tasks)) or "no task is left"
+    places = [_place(task) for task in tasks[:_NAMED]]
+    if len(tasks) > _NAMED:
+        places.append(f"and {len(tasks) - _NAMED} more")
+    return "; ".join(places) or "no task is left"
 
 
 def _place(task: asyncio.Task[Any]) -> str:
