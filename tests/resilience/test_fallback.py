@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from msgspec import Struct
@@ -10,6 +11,7 @@ from kitfox import Service, rpc
 from kitfox.core import Code, NotFound, Through, Unavailable, Unreachable
 from kitfox.resilience import fallback
 from kitfox.scope import fail_after
+from kitfox.testing import virtual_time
 from kitfox.transports.memory import Memory
 
 
@@ -51,9 +53,9 @@ class Users(Service):
         yield User(1, "Ada")
 
 
-@pytest.fixture
-async def users():
-    """Make clients of a service, with fallbacks before it; it is `made.service`."""
+@asynccontextmanager
+async def served():
+    """Make clients of a service, with fallbacks before it; it is `make.service`."""
     service, memory = Users(), Memory()
 
     def make(*fallbacks, **options):
@@ -61,6 +63,12 @@ async def users():
 
     make.service = service
     async with fail_after(10), memory.listen(service.routes()):
+        yield make
+
+
+@pytest.fixture
+async def users():
+    async with served() as make:
         yield make
 
 
@@ -108,22 +116,26 @@ async def test_other_methods_pass(users):
         await users(fallback(Users.get, User(0, "nobody"))).count()
 
 
-async def test_a_reply_that_does_not_come_in_time_is_replaced(users):
-    users.service.go.clear()
+@virtual_time
+async def test_a_reply_that_does_not_come_in_time_is_replaced():
     nobody = User(0, "nobody")
-    assert await users(fallback(Users.get, nobody), timeout=0.1).get(1) == nobody
+    async with served() as users:
+        users.service.go.clear()
+        assert await users(fallback(Users.get, nobody), timeout=2.0).get(1) == nobody
+    assert asyncio.get_running_loop().time() < 2.0
     assert asyncio.current_task().cancelling() == 0
 
 
-async def test_a_function_that_waits_has_until_the_deadline_and_no_longer(users):
-    users.service.go.clear()
-    never = asyncio.Event()
-
+@virtual_time
+async def test_a_function_that_waits_has_until_the_deadline_and_no_longer():
     async def waits(request, error):
-        await never.wait()
+        await asyncio.sleep(3600.0)
 
-    with pytest.raises(TimeoutError):
-        await users(fallback(Users.get, waits), timeout=0.02).get(1)
+    async with served() as users:
+        users.service.go.clear()
+        with pytest.raises(TimeoutError):
+            await users(fallback(Users.get, waits), timeout=2.0).get(1)
+    assert asyncio.get_running_loop().time() == pytest.approx(2.0, abs=0.01)
     assert asyncio.current_task().cancelling() == 0
 
 

@@ -4,7 +4,7 @@ What balances by itself is left out, so that it is the policies that are seen.
 """
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -27,6 +27,7 @@ from kitfox.resilience import (
     retry,
 )
 from kitfox.scope import fail_after
+from kitfox.testing import virtual_time
 from kitfox.transports.memory import Memory
 
 RICH = {"share": 1.0, "floor": 100.0}  # a budget for whatever a test needs
@@ -83,11 +84,17 @@ class Town:
         return Who.client(Through(cluster, *middleware), timeout=seconds)
 
 
-@pytest.fixture
-async def town():
+@asynccontextmanager
+async def settled():
     async with fail_after(20), AsyncExitStack() as stack:
         town = Town(stack)
         await town.settle()
+        yield town
+
+
+@pytest.fixture
+async def town():
+    async with settled() as town:
         yield town
 
 
@@ -102,10 +109,12 @@ async def test_with_one_node_that_fails_fast_no_call_fails(town):
     assert town.a.begun >= 10
 
 
-async def test_with_one_node_that_swallows_calls_no_call_fails(town):
-    town.a.go.clear()
-    who = await town.client(again(), seconds=0.4)
-    answers = await asyncio.gather(*(who.am_i() for _ in range(30)))
+@virtual_time
+async def test_with_one_node_that_swallows_calls_no_call_fails():
+    async with settled() as town:
+        town.a.go.clear()
+        who = await town.client(again(), seconds=2.0)
+        answers = await asyncio.gather(*(who.am_i() for _ in range(30)))
     assert set(answers) == {"b", "c"}
 
 
@@ -127,15 +136,17 @@ async def test_what_is_not_idempotent_is_begun_once_when_a_server_fails(town):
     assert sum(service.begun for service in town.services) == 30
 
 
-async def test_a_hedge_is_made_on_another_node_though_a_retry_stands_between(town):
-    policy = Hedge(least=0.005, calls=20)
-    who = await town.client(hedge(policy, budget=Budget(**RICH)), again(), seconds=10.0)
-    for _ in range(30):
-        await who.am_i()
-    asked = town.a.begun
-    town.a.go.clear()
-    assert {await who.am_i() for _ in range(6)} == {"b", "c"}
-    assert town.a.begun > asked
+@virtual_time
+async def test_a_hedge_is_made_on_another_node_though_a_retry_stands_between():
+    async with settled() as town:
+        hedged = hedge(Hedge(calls=20), budget=Budget(**RICH))
+        who = await town.client(hedged, again(), seconds=2.0)
+        for _ in range(30):
+            await who.am_i()
+        town.a.go.clear()
+        assert {await who.am_i() for _ in range(6)} == {"b", "c"}
+        assert town.a.begun > 10
+        assert asyncio.get_running_loop().time() < 0.1
 
 
 async def test_a_breaker_of_a_node_keeps_calls_from_it_and_nobody_notices(town):

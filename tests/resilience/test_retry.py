@@ -18,6 +18,7 @@ from kitfox.core import (
 )
 from kitfox.resilience import Backoff, Budget, Retry, retry
 from kitfox.scope import fail_after
+from kitfox.testing import virtual_time
 from kitfox.transports.memory import Memory
 
 AT_ONCE = Retry(backoff=Backoff(base=0.0))
@@ -95,22 +96,26 @@ async def test_the_reply_metadata_is_that_of_the_attempt_that_counts(script, thr
     assert call.plain_reply_metadata() == {"from": "second"}
 
 
+@virtual_time
 async def test_a_black_hole_leaves_time_for_another_attempt(script, gate, make_call):
     hole = gate()
     endpoint = script(hole, "reply")
-    call = make_call(seconds=0.2)
+    call = make_call(seconds=2.0)
     deadline = call.deadline
     assert await within_deadline(retry(AT_ONCE)(endpoint), call, 1) == "reply"
     assert hole.cancelled.is_set()
-    assert endpoint.seen[0][1].at < deadline.at
+    assert asyncio.get_running_loop().time() == pytest.approx(1.0, abs=0.01)
+    assert endpoint.seen[0][1].at == pytest.approx(1.0)
     assert endpoint.seen[1][1] is call.deadline is deadline
 
 
+@virtual_time
 async def test_the_deadline_ends_the_last_attempt(script, gate, make_call):
     endpoint = script(gate())
     with pytest.raises(DeadlineExceeded):
-        await within_deadline(retry(AT_ONCE)(endpoint), make_call(seconds=0.05), 1)
+        await within_deadline(retry(AT_ONCE)(endpoint), make_call(seconds=2.0), 1)
     assert len(endpoint.calls) == 2
+    assert asyncio.get_running_loop().time() == pytest.approx(2.0, abs=0.01)
 
 
 async def test_a_caller_that_gives_up_ends_the_attempt_and_gets_no_other(script, gate, make_call):
