@@ -60,6 +60,8 @@ class Walkthrough:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+        if path.suffix == ".py":
+            sys.modules.pop(path.stem, None)  # a test before may have left one of this name
 
     async def _run(self, block: Block) -> None:
         source = "\n" * block.line + block.text  # a traceback then names the page's own lines

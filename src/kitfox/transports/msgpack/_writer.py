@@ -39,6 +39,7 @@ _NIL = bytes([NIL])
 _NO_PARAMS = b"\x90"
 _ONE_BOX = b"\x91"
 _LONGEST_NAME = 0xFF  # bytes; a longer one is written in the general way
+_NOISE = 1e-6  # what floats may be off by, milliseconds
 _LONGEST_TIMEOUT = 0xFFFF_FFFF  # milliseconds
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -104,7 +105,8 @@ class Writer:
 
 
 def _milliseconds(seconds: float) -> bytes:
-    return TIMEOUT.pack(NUMBER, math.ceil(min(seconds * 1000, _LONGEST_TIMEOUT)))
+    """Round up, for no time at all would be another thing; but 2.043 is no more than 2043."""
+    return TIMEOUT.pack(NUMBER, math.ceil(min(seconds * 1000 - _NOISE, _LONGEST_TIMEOUT)))
 
 
 def _beside(metadata: Mapping[str, str]) -> bytes:
