@@ -7,7 +7,7 @@ from http import HTTPStatus
 from kitfox.core import Code
 from kitfox.net import UnixAddress, cross_origin, is_local_name, is_loopback, parse_address
 from kitfox.transports.http._cors import CORS
-from kitfox.transports.http._status import Refused
+from kitfox.transports.http._status import CHALLENGE, Refused
 
 _BEARER = b"bearer "
 _REMEMBERED = 64  # names that need not be looked at again
@@ -81,5 +81,4 @@ def is_local(address: str) -> bool:
 
 
 def _unauthenticated(text: str) -> Refused:
-    challenge = ((b"www-authenticate", b"Bearer"),)
-    return Refused(HTTPStatus.UNAUTHORIZED, Code.UNAUTHENTICATED, text, challenge)
+    return Refused(HTTPStatus.UNAUTHORIZED, Code.UNAUTHENTICATED, text, (CHALLENGE,))

@@ -6,7 +6,7 @@ from kitfox.core import Metadata, RPCError
 from kitfox.net import IDENTITY, Receive, Scope, Send, reply
 from kitfox.transports.http._direct import direct_of
 from kitfox.transports.http._headers import RawHeaders, reply_headers, retry_headers
-from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
+from kitfox.transports.http._status import CHALLENGE, PROBLEM_TYPE, problem_of
 
 JSON_TYPE = (b"content-type", b"application/json")
 PROBLEM = (b"content-type", PROBLEM_TYPE)
@@ -67,7 +67,8 @@ class Exchange:
         number, body = problem_of(error, status)
         headers = reply_headers(metadata) if metadata else ()
         when = retry_headers(error)
-        await reply(self.send, number, body, (PROBLEM, *when, *headers, *self.extra))
+        challenge = (CHALLENGE,) if number == 401 and CHALLENGE not in self.extra else ()
+        await reply(self.send, number, body, (PROBLEM, *challenge, *when, *headers, *self.extra))
 
     async def start_events(self, metadata: Metadata) -> None:
         """Begin to answer with a stream of events."""

@@ -36,6 +36,13 @@ STATUS: Final[Mapping[Code, int]] = {
     Code.UNAUTHENTICATED: 401,
 }
 
+# What a code alone cannot say, by the reason in the error's details: this request would be right
+# with another key (draft-ietf-httpapi-idempotency-key-header, 2.7).
+_BY_REASON: Final[Mapping[object, int]] = {"idempotency_key_reused": 422}
+
+# What goes with a 401 (RFC 9110, 11.6.1).
+CHALLENGE: Final = (b"www-authenticate", b"Bearer")
+
 # For answers that carry no problem document: a proxy's, or another kind of server's.
 _CODE: Final[Mapping[int, Code]] = {
     400: Code.INVALID_ARGUMENT,
@@ -47,6 +54,7 @@ _CODE: Final[Mapping[int, Code]] = {
     409: Code.ABORTED,
     413: Code.RESOURCE_EXHAUSTED,
     415: Code.UNIMPLEMENTED,
+    422: Code.INVALID_ARGUMENT,
     429: Code.RESOURCE_EXHAUSTED,
     431: Code.RESOURCE_EXHAUSTED,
     499: Code.CANCELLED,
@@ -82,9 +90,15 @@ class Refused(Exception):
         self.headers = headers
 
 
+def status_of(error: RPCError) -> int:
+    """Return the status for an error."""
+    reason = error.details.get("reason")
+    return (isinstance(reason, str) and _BY_REASON.get(reason)) or STATUS[error.code]
+
+
 def problem_of(error: RPCError, status: int | None = None) -> tuple[int, bytes]:
     """Return the status and the document for an error."""
-    number = STATUS[error.code] if status is None else status
+    number = status_of(error) if status is None else status
     problem = Problem(
         type="about:blank",
         title=_TITLES.get(number) or HTTPStatus(number).phrase,
