@@ -36,8 +36,8 @@ async def document_at(url: str) -> Document:
     try:
         async with untyped(url) as connection:
             return await connection.describe()
-    except _NO_DESCRIPTION:
-        raise NotFound(f"{url} does not tell what it offers") from None
+    except _NO_DESCRIPTION as error:
+        raise NotFound(f"{url} does not tell what it offers: {error}") from None
 
 
 def described(document: Document) -> Description:
