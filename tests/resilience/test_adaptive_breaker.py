@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kitfox.core import Outcome
 from kitfox.resilience import AdaptiveBreaker, State
@@ -50,6 +50,7 @@ def test_few_failures_refuse_nobody():
     assert breaker.state is State.CLOSED
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(Outcome), st.floats(0, 3), draws), max_size=150))
 def test_none_is_refused_unless_more_than_five_failed_and_a_third(ends):
     breaker, now, known = AdaptiveBreaker(), 100.0, []

@@ -1,7 +1,7 @@
 """How long to wait before trying again."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from kitfox.resilience import Backoff
 
@@ -14,6 +14,7 @@ def test_the_limit_of_a_wait_doubles_until_it_is_the_longest():
     assert limits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0, 1.0])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**6), draws)
 def test_each_wait_is_anything_from_nothing_to_its_limit(failed, draw):
     backoff = Backoff()

@@ -1,7 +1,7 @@
 """How much further attempts may add to the load."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kitfox.resilience import Budget
 
@@ -36,6 +36,7 @@ def test_calls_long_ago_earn_nothing_any_more():
     assert not budget.withdraw(60.5)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(traffic)
 def test_in_no_window_is_more_spent_than_allowed(traffic):
     budget, calls, spent, now = Budget(share=0.2, floor=0.5, window=10.0), [], [], 50.0

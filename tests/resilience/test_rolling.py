@@ -1,6 +1,6 @@
 """Counts of the last seconds."""
 
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from kitfox.resilience._rolling import Rolling
 
@@ -9,6 +9,7 @@ steps = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_the_count_is_that_of_a_window_or_up_to_a_bucket_less(steps):
     rolling, events, now = Rolling(2, window=10.0, buckets=5), [], 50.0

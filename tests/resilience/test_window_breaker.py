@@ -1,7 +1,7 @@
 """The breaker that opens, cools down and probes: its rules one by one, then all at once."""
 
 import pytest
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kitfox.core import Outcome
@@ -220,4 +220,5 @@ class Machine(RuleBasedStateMachine):
         assert states[-1] is self.state
 
 
+Machine.TestCase.settings = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TestMachine = Machine.TestCase
