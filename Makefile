@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml
 	@echo 'making $(VENV); this takes about a minute'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --editable '.[fast,console,grpc,http2,jwt,nats,websocket]' --group dev
+	@$(BIN)/python -m pip install --quiet --editable '.[fast,console,grpc,http2,jwt,nats,redis,websocket]' --group dev
 	@touch $@
 
 demo: $(STAMP) ## Run the school: registry, logs, grading and portal as four processes
