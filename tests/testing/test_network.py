@@ -9,7 +9,7 @@ import pytest
 from kitfox import DeadlineExceeded, Service, Unavailable, fail_after, rpc
 from kitfox.balancing import RoundRobin
 from kitfox.core import Unreachable
-from kitfox.testing import Faults, Network, virtual_time
+from kitfox.testing import Faults, FaultyWire, Network, virtual_time
 
 NAMES = ("one", "two", "three")
 
@@ -277,6 +277,14 @@ async def test_a_host_calls_others():
         network.hosts["front"].outward.faults = Faults(refuse=1.0)
         with pytest.raises(Unavailable):
             await Front.client(network.connection("front")).ask()
+
+
+async def test_calls_to_a_host_pass_its_middleware():
+    wire = FaultyWire(Faults(cut_after=0))
+    async with Network() as network:
+        await network.add("one", Who, middleware=[wire])
+        with pytest.raises(Unavailable, match="the connection broke"):
+            await Who.client(network.connection("one")).calls_so_far()
 
 
 async def story(seed):

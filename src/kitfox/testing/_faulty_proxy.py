@@ -101,7 +101,7 @@ class FaultyProxy(AbstractAsyncContextManager["FaultyProxy"]):
                 far_reader, far_writer = await asyncio.open_connection(host, port)
                 stack.push_async_callback(_close, far_writer)
                 there = self._pump(reader, far_writer, self.there)
-                await _together(there, self._pump(far_reader, writer, self.back))
+                await _until_broken(there, self._pump(far_reader, writer, self.back))
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, left: int | None
@@ -120,14 +120,14 @@ class FaultyProxy(AbstractAsyncContextManager["FaultyProxy"]):
         writer.write_eof()
 
 
-async def _together(*pumps: Coroutine[None, None, None]) -> None:
-    """Run all; end them when one raises, and raise that."""
+async def _until_broken(*pumps: Coroutine[None, None, None]) -> None:
+    """Run all until they are at their end, or one of them breaks."""
     try:
         async with asyncio.TaskGroup() as group:
             for pump in pumps:
                 group.create_task(pump)
-    except* OSError as errors:
-        raise errors.exceptions[0] from None
+    except* OSError:
+        pass
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

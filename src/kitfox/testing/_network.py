@@ -60,7 +60,7 @@ class Network(AbstractAsyncContextManager["Network"]):
         self._hosts: dict[str, Host] = {}
         self._exit = AsyncExitStack()
         self.registry = self._add(_REGISTRY, self._registry)
-        self.client = self._add(_CLIENT, partial(self._server, ()))
+        self.client = self._add(_CLIENT, partial(self._server, (), ()))
 
     async def __aenter__(self) -> Self:
         """Start the registry."""
@@ -82,11 +82,14 @@ class Network(AbstractAsyncContextManager["Network"]):
         """All hosts by their names."""
         return self._hosts
 
-    async def add(self, name: str, *services: Factory) -> Host:
+    async def add(
+        self, name: str, *services: Factory, middleware: Sequence[Middleware] = ()
+    ) -> Host:
         """Start a host; at each of its starts it runs what these classes or functions make.
 
         What they make is a service, or an async context manager that yields one. Their instances
-        have the host's name for their id. Raises what they raise at the start.
+        have the host's name for their id; calls to them pass `middleware`, the first one first.
+        Raises what they raise at the start.
 
         Raises:
             ValueError: there is a host of that name.
@@ -94,7 +97,7 @@ class Network(AbstractAsyncContextManager["Network"]):
         if name in self._hosts:
             msg = f"there is a host {name!r} already"
             raise ValueError(msg)
-        host = self._add(name, partial(self._server, services))
+        host = self._add(name, partial(self._server, services, middleware))
         await host.start()
         return host
 
@@ -167,7 +170,9 @@ class Network(AbstractAsyncContextManager["Network"]):
         return Server(registry, listeners=[host], notice=0.0).running()
 
     @asynccontextmanager
-    async def _server(self, factories: Sequence[Factory], host: Host) -> AsyncGenerator[None]:
+    async def _server(
+        self, factories: Sequence[Factory], middleware: Sequence[Middleware], host: Host
+    ) -> AsyncGenerator[None]:
         registrar = HTTPRegistrar(
             self.connection(_REGISTRY, at=host.name), ttl=self._ttl, draw=self._draw
         )
@@ -175,6 +180,7 @@ class Network(AbstractAsyncContextManager["Network"]):
             server = Server(
                 *[await _made(factory, stack) for factory in factories],
                 listeners=[host],
+                middleware=middleware,
                 registrar=_Known(registrar, host, self._notice),
                 instance_id=host.name,
                 notice=0.0,
