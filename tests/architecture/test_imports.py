@@ -24,7 +24,7 @@ HOMES = {
         "kitfox.transports.http._http2_apps",
     ),
     "nats": ("kitfox.transports.nats",),
-    "redis": ("kitfox.resilience.redis",),
+    "redis": ("kitfox.resilience.redis", "kitfox.idempotency.redis"),
     "websockets": ("kitfox.transports.websocket",),
     "uvloop": ("kitfox.cli",),
     "click": ("kitfox.cli",),

@@ -2,12 +2,17 @@
 
 import asyncio
 import sqlite3
-from contextlib import nullcontext
+from contextlib import asynccontextmanager
 
 import pytest
+from redis.asyncio import Redis
 
-from kitfox import ResourceExhausted, Unavailable
+from kitfox import ResourceExhausted, Unavailable, fail_after
 from kitfox.idempotency import MemoryAnswers, Record, SQLiteAnswers
+from kitfox.idempotency.redis import RedisAnswers
+from valkey_server import ValkeyServer
+
+pytestmark = pytest.mark.xdist_group("valkey")
 
 KEY, OTHER, ASKED, ME, YOU = b"k" * 32, b"o" * 32, b"f" * 32, b"me", b"you"
 
@@ -25,13 +30,46 @@ def wall():
     return Wall()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def answers(request, tmp_path, wall):
-    """Open a store."""
-    sqlite = request.param == "sqlite"
-    made = SQLiteAnswers(tmp_path / "answers.db", wall=wall) if sqlite else nullcontext()
-    async with made as store:
-        yield store or MemoryAnswers(wall=wall)
+@pytest.fixture(scope="module")
+def valkey():
+    """Run a Valkey."""
+    server = ValkeyServer()
+    server.start()
+    yield server
+    server.kill()
+
+
+@asynccontextmanager
+async def memory(request, wall):
+    yield MemoryAnswers(wall=wall)
+
+
+@asynccontextmanager
+async def sqlite(request, wall):
+    path = request.getfixturevalue("tmp_path") / "answers.db"
+    async with SQLiteAnswers(path, wall=wall) as answers:
+        yield answers
+
+
+@asynccontextmanager
+async def shared(request, wall):
+    async with Redis.from_url(request.getfixturevalue("valkey").url, protocol=2) as client:
+        await client.flushall()
+        yield RedisAnswers(client, patience=5.0)
+
+
+@pytest.fixture(params=[memory, sqlite, shared], ids=lambda kind: kind.__name__)
+async def answers(request, wall, valkey):
+    """Open a store of each kind."""
+    async with request.param(request, wall) as store:
+        yield store
+
+
+@pytest.fixture(params=[memory, sqlite], ids=lambda kind: kind.__name__)
+async def timed(request, wall):
+    """Open a store of each kind that is told the time."""
+    async with request.param(request, wall) as store:
+        yield store
 
 
 async def claim(answers, key=KEY, owner=ME, seconds=60.0):
@@ -50,14 +88,14 @@ async def test_an_answer_is_kept(answers):
     assert await claim(answers, owner=YOU) == Record(ASKED, b"done")
 
 
-async def test_an_answer_is_kept_for_its_time_and_no_longer(answers, wall):
-    await claim(answers)
-    await answers.keep(KEY, ME, b"done", seconds=3600.0)
+async def test_an_answer_is_kept_for_its_time_and_no_longer(timed, wall):
+    await claim(timed)
+    await timed.keep(KEY, ME, b"done", seconds=3600.0)
     wall.now += 3599.0
-    assert await claim(answers, owner=YOU) == Record(ASKED, b"done")
+    assert await claim(timed, owner=YOU) == Record(ASKED, b"done")
     wall.now += 1.0
-    assert await claim(answers, owner=YOU) is None
-    assert await claim(answers, owner=ME) == Record(ASKED, None)
+    assert await claim(timed, owner=YOU) is None
+    assert await claim(timed, owner=ME) == Record(ASKED, None)
 
 
 async def test_a_key_that_is_released_is_free(answers):
@@ -66,21 +104,21 @@ async def test_a_key_that_is_released_is_free(answers):
     assert await claim(answers, owner=YOU) is None
 
 
-async def test_a_claim_lapses(answers, wall):
-    await claim(answers, seconds=60.0)
+async def test_a_claim_lapses(timed, wall):
+    await claim(timed, seconds=60.0)
     wall.now += 60.0
-    assert await claim(answers, owner=YOU) is None
+    assert await claim(timed, owner=YOU) is None
 
 
-async def test_who_lost_its_claim_changes_nothing_any_more(answers, wall):
-    await claim(answers, owner=ME, seconds=60.0)
+async def test_who_lost_its_claim_changes_nothing_any_more(timed, wall):
+    await claim(timed, owner=ME, seconds=60.0)
     wall.now += 60.0
-    await claim(answers, owner=YOU, seconds=60.0)
-    await answers.keep(KEY, ME, b"late", seconds=3600.0)
-    await answers.release(KEY, ME)
-    assert await claim(answers, owner=ME) == Record(ASKED, None)
-    await answers.keep(KEY, YOU, b"right", seconds=3600.0)
-    assert await claim(answers, owner=ME) == Record(ASKED, b"right")
+    await claim(timed, owner=YOU, seconds=60.0)
+    await timed.keep(KEY, ME, b"late", seconds=3600.0)
+    await timed.release(KEY, ME)
+    assert await claim(timed, owner=ME) == Record(ASKED, None)
+    await timed.keep(KEY, YOU, b"right", seconds=3600.0)
+    assert await claim(timed, owner=ME) == Record(ASKED, b"right")
 
 
 async def test_an_answer_cannot_be_released(answers):
@@ -171,3 +209,46 @@ async def test_a_store_that_breaks_is_unavailable(tmp_path):
         database.close()
         with pytest.raises(Unavailable, match="cannot be used"):
             await claim(answers)
+
+
+async def test_what_is_shared_lapses_by_the_stores_own_clock(valkey):
+    async with Redis.from_url(valkey.url, protocol=2) as client:
+        await client.flushall()
+        answers = RedisAnswers(client, patience=5.0)
+        await claim(answers, seconds=60.0)
+        (key,) = await client.keys("kitfox:answer:default:*")
+        assert 0 < await client.pttl(key) <= 60_000
+        await answers.keep(KEY, ME, b"done", seconds=3600.0)
+        assert 60_000 < await client.pttl(key) <= 3_600_000
+        await claim(answers, key=OTHER, seconds=0.001)
+        async with fail_after(5.0):
+            while await claim(answers, key=OTHER, owner=YOU, seconds=60.0) is not None:
+                await asyncio.sleep(0.01)
+        await answers.keep(OTHER, ME, b"late", seconds=3600.0)
+        assert await claim(answers, key=OTHER, owner=ME) == Record(ASKED, None)
+
+
+async def test_a_claim_that_a_client_sent_twice_is_one_claim(valkey):
+    async with Redis.from_url(valkey.url, protocol=2) as client:
+        await client.flushall()
+        answers = RedisAnswers(client, patience=5.0)
+        assert await claim(answers) is await claim(answers) is None
+
+
+async def test_a_shared_store_that_is_away_is_unavailable():
+    server = ValkeyServer()  # not started
+    async with Redis.from_url(server.url) as client:
+        answers = RedisAnswers(client)
+        for asking in (
+            claim(answers),
+            answers.keep(KEY, ME, b"done", seconds=1.0),
+            answers.release(KEY, ME),
+        ):
+            with pytest.raises(Unavailable, match="cannot be asked"):
+                await asking
+
+
+def test_a_client_that_reads_texts_is_refused():
+    client = Redis.from_url("redis://127.0.0.1:1", decode_responses=True)
+    with pytest.raises(ValueError, match="answers are bytes"):
+        RedisAnswers(client)
