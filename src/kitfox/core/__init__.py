@@ -7,6 +7,7 @@ from kitfox.core._call import (
     nowhere as nowhere,
     served_call as served_call,
 )
+from kitfox.core._closing import Closing as Closing
 from kitfox.core._endpoint import Endpoint as Endpoint, Middleware as Middleware, chain as chain
 from kitfox.core._handler import serving as serving
 from kitfox.core._in_flight import InFlight as InFlight
@@ -62,6 +63,7 @@ __all__ = [
     "AlreadyExists",
     "Call",
     "Cancelled",
+    "Closing",
     "Code",
     "Connection",
     "DataLoss",

@@ -33,6 +33,7 @@ from kitfox.net._errors import (
     QueueFull as QueueFull,
     ReplyTooLarge as ReplyTooLarge,
 )
+from kitfox.net._guarded import check_guarded as check_guarded
 from kitfox.net._http_client import HTTPClient as HTTPClient
 from kitfox.net._http_limits import ClientLimits as ClientLimits
 from kitfox.net._http_reply import HTTPReply as HTTPReply
@@ -102,6 +103,7 @@ __all__ = [
     "address_of",
     "bind",
     "certified_name",
+    "check_guarded",
     "cross_origin",
     "inherited",
     "is_local_name",

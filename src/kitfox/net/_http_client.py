@@ -12,9 +12,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
+from kitfox.core import Closing
 from kitfox.net._errors import ConnectFailed, ConnectionBroken, HTTPError
 from kitfox.net._http_connection import HTTPConnection, OnEnd
 from kitfox.net._http_dial import Dialer
@@ -29,7 +29,7 @@ from kitfox.net._tls import TLS
 T = TypeVar("T")
 
 
-class HTTPClient:
+class HTTPClient(Closing):
     """A client for any number of origins, over http, https and Unix sockets; one loop uses it.
 
     Leaving it as a context manager, or `aclose`, breaks off what is still under way. `tls` says
@@ -48,17 +48,6 @@ class HTTPClient:
     def open_connections(self) -> int:
         """How many connections are open, idle ones included."""
         return len(self._live)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def request(
         self,

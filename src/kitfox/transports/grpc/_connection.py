@@ -1,9 +1,6 @@
 """Methods called over gRPC."""
 
-from types import TracebackType
-from typing import Self
-
-from kitfox.core import Endpoint, Method
+from kitfox.core import Closing, Endpoint, Method
 from kitfox.multiplex import KeepAlive
 from kitfox.net import TLS
 from kitfox.transports.grpc._credentials import client_side, stamp_of
@@ -26,7 +23,7 @@ from kitfox.transports.grpc._url import parse_url
 _RARELY = KeepAlive(quiet=300.0, patience=20.0)
 
 
-class GRPCConnection:
+class GRPCConnection(Closing):
     """A connection to whoever serves gRPC at `url`, such as `grpc://127.0.0.1:9090`.
 
     One connection of HTTP/2 carries all calls; it is opened when needed, within `patience` seconds,
@@ -59,19 +56,6 @@ class GRPCConnection:
         self._credentials = (("authorization", f"Bearer {token}"),) if token else ()
         self._statuses = Statuses()
         self._line = Line(self._dial, stamp=self._stamp, where=url, patience=patience)
-
-    async def __aenter__(self) -> Self:
-        """Return the connection itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connection; calls that are not over end with UNAVAILABLE."""

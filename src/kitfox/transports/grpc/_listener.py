@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 from kitfox.core import Kind, Routes
 from kitfox.multiplex import KeepAlive
-from kitfox.net import TLS, UnixAddress, bind, is_loopback, parse_address
+from kitfox.net import TLS, bind, check_guarded, parse_address
 from kitfox.transports.grpc._credentials import server_side
 from kitfox.transports.grpc._gate import Gate
 from kitfox.transports.grpc._grpcio import RunningServer, new_server
@@ -62,26 +62,14 @@ class GRPC:
         grace: float = 30.0,
         **options: Unpack[GRPCOptions],
     ) -> None:
+        check_guarded(address, tls=tls, token=token, public=public)
         self._place = parse_address(address)
         self._address = address
         self._tls = tls
         self._gate = None if token is None else Gate(token)
-        self._check(guarded=public or token is not None or bool(tls and tls.client_ca))
         self._grace = grace
         self._options = options
         self._limits = options.get("limits") or GRPCLimits()
-
-    def _check(self, *, guarded: bool) -> None:
-        if isinstance(self._place, UnixAddress):
-            if self._tls:
-                msg = f"{self._place} is a socket of this machine, where nobody listens in: "
-                raise ValueError(msg + "give no tls")
-        elif not guarded and not is_loopback(self._place.host):
-            msg = (
-                f"{self._place} can be reached from other machines: give token='…', a TLS with "
-                "client_ca='…', or public=True to let anybody call"
-            )
-            raise ValueError(msg)
 
     @asynccontextmanager
     async def listen(self, routes: Routes) -> AsyncGenerator[str]:

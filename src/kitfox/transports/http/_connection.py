@@ -1,12 +1,12 @@
 """Methods called over HTTP."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 
 from kitfox.codecs import JSON, Decoder, reply_decoder
 from kitfox.core import (
     Call,
+    Closing,
     Endpoint,
     Internal,
     Method,
@@ -36,7 +36,7 @@ _EVENT_LIMIT = 8 << 20
 _END = reply_decoder(JSON(), End)
 
 
-class HTTPConnection:
+class HTTPConnection(Closing):
     """A connection to whoever serves HTTP at `url`, such as `http://127.0.0.1:8080`.
 
     Connections of TCP are opened when needed and kept. A `client` given is shared and left open;
@@ -53,19 +53,6 @@ class HTTPConnection:
         self._url = url.rstrip("/")
         self._client = client or HTTPClient(tls=tls)
         self._owns_client = client is None
-
-    async def __aenter__(self) -> Self:
-        """Return the connection itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Break off what is under way and close what this connection opened."""

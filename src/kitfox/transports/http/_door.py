@@ -69,11 +69,6 @@ class Door:
             raise Refused(403, Code.PERMISSION_DENIED, text)
 
 
-def must_ask_for_token(address: str) -> bool:
-    """Whether `address` can be reached from other machines."""
-    return not isinstance(parse_address(address), UnixAddress) and not is_local(address)
-
-
 def is_local(address: str) -> bool:
     """Whether `address` is a port that only this machine, so its browsers too, can reach."""
     place = parse_address(address)

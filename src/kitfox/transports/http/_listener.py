@@ -11,10 +11,10 @@ from urllib.parse import quote
 import uvicorn
 
 from kitfox.core import Kind, Routes
-from kitfox.net import TLS, address_of, bind
+from kitfox.net import TLS, address_of, bind, check_guarded
 from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
-from kitfox.transports.http._door import is_local, must_ask_for_token
+from kitfox.transports.http._door import is_local
 from kitfox.transports.http._hijack import Taken
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._protocol import bounded
@@ -109,16 +109,7 @@ def guard(address: str, tls: TLS | None, options: HTTPOptions, *, public: bool) 
 
     Raises ValueError.
     """
-    guarded = public or options.get("token") is not None or (tls and tls.client_ca)
-    if not guarded and must_ask_for_token(address):
-        msg = (
-            f"{address} can be reached from other machines: give token='…', a TLS with "
-            "client_ca='…', or public=True to let anybody call"
-        )
-        raise ValueError(msg)
-    if tls and address.startswith("unix:"):
-        msg = f"{address} is a socket of this machine, where nobody listens in: give no tls"
-        raise ValueError(msg)
+    check_guarded(address, tls=tls, token=options.get("token"), public=public)
     if options.get("token") is None and is_local(address):
         options.setdefault("hosts", ())
 

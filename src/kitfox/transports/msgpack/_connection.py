@@ -2,11 +2,10 @@
 
 import asyncio
 import ssl
-from types import TracebackType
-from typing import Self, TypedDict
+from typing import TypedDict
 
 from kitfox.codecs import MessagePack
-from kitfox.core import Endpoint, Method
+from kitfox.core import Closing, Endpoint, Method
 from kitfox.multiplex import (
     CallerEnd,
     Credit,
@@ -36,7 +35,7 @@ class _Security(TypedDict, total=False):
 _FROM_SERVER = (Reply, Failure, Item, Credit, Refused, GoingAway)
 
 
-class RPCConnection:
+class RPCConnection(Closing):
     """A connection to whoever serves MessagePack-RPC at `url`, such as `rpc://127.0.0.1:7000`.
 
     One connection of TCP carries all calls; it is opened when needed, within `patience` seconds,
@@ -66,19 +65,6 @@ class RPCConnection:
         self._limits = limits or RPCLimits()
         self._keep_alive = keep_alive or KeepAlive()
         self._dialled = Dialled(self._dial, MessagePack(), where=url, patience=patience)
-
-    async def __aenter__(self) -> Self:
-        """Return the connection itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connection; calls that are not over end with UNAVAILABLE."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from kitfox.core import Kind, Routes
 from kitfox.multiplex import KeepAlive
-from kitfox.net import TLS, UnixAddress, address_of, bind, is_loopback, parse_address
+from kitfox.net import TLS, address_of, bind, check_guarded
 from kitfox.transports.msgpack._limits import RPCLimits
 from kitfox.transports.msgpack._links import Links
 from kitfox.transports.msgpack._upgrade import UPGRADE
@@ -43,18 +43,7 @@ class RPC:
         limits: RPCLimits | None = None,
         keep_alive: KeepAlive | None = None,
     ) -> None:
-        if token is not None and not token:
-            raise ValueError("an empty token protects nothing; None asks for no token")
-        guarded = public or token is not None or (tls and tls.client_ca)
-        if not guarded and _reached_by_others(address):
-            msg = (
-                f"{address} can be reached from other machines: give token='…', a TLS with "
-                "client_ca='…', or public=True to let anybody call"
-            )
-            raise ValueError(msg)
-        if tls and address.startswith("unix:"):
-            msg = f"{address} is a socket of this machine, where nobody listens in: give no tls"
-            raise ValueError(msg)
+        check_guarded(address, tls=tls, token=token, public=public)
         self._tls = tls
         self._address = address
         self._token = token
@@ -108,8 +97,3 @@ def _let_the_kernel_ask(listening: socket.socket, keep_alive: KeepAlive) -> None
 
 def _whole(seconds: float) -> int:
     return max(1, round(seconds))
-
-
-def _reached_by_others(address: str) -> bool:
-    place = parse_address(address)
-    return not isinstance(place, UnixAddress) and not is_loopback(place.host)

@@ -1,10 +1,7 @@
 """Methods called over NATS."""
 
-from types import TracebackType
-from typing import Self
-
 from kitfox.codecs import Codec, MessagePack, reply_decoder
-from kitfox.core import Call, Endpoint, Method, Unreachable
+from kitfox.core import Call, Closing, Endpoint, Method, Unreachable
 from kitfox.multiplex import LinkLimits
 from kitfox.net import TLS
 from kitfox.scope import Deadline
@@ -20,7 +17,7 @@ from kitfox.transports.nats._target import DEFAULT_URL, OnConnection, target_of
 _SHARE, _MOMENT = 0.1, 0.05
 
 
-class NATSConnection:
+class NATSConnection(Closing):
     """Calls methods over NATS, of whichever instance takes the request.
 
     `url`, `tls`, `token` and `beat` are as for the listener. It connects with the first call, and
@@ -72,19 +69,6 @@ class NATSConnection:
         """Leave NATS; calls that are not over end as unavailable."""
         await self._line.flush()
         await self._line.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Return the connection itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        await self.aclose()
 
     async def _opened(self, session: Session) -> Caller:
         limits = fitting(self._limits, session.max_payload)

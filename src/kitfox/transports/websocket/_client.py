@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import ssl
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,6 +14,7 @@ from websockets.typing import Subprotocol as Offered
 from websockets.uri import parse_uri
 
 from kitfox.core import (
+    Closing,
     Endpoint,
     Method,
     PermissionDenied,
@@ -34,7 +34,7 @@ _log = logging.getLogger("kitfox.websocket")
 _REFUSALS: Final = {401: Unauthenticated, 403: PermissionDenied, 404: Unimplemented}
 
 
-class WebSocketConnection:
+class WebSocketConnection(Closing):
     """Calls over one WebSocket to `url`, as in `ws://127.0.0.1:8080` or `wss://host/path`.
 
     It is opened when a call needs it, and again after a loss. `codec` is `msgpack` or `json`;
@@ -70,19 +70,6 @@ class WebSocketConnection:
         patience = self._dialler.limits.handshake
         dial = self._dialler.dial
         self._dialled = Dialled(dial, subprotocol.codec, where=url, patience=patience)
-
-    async def __aenter__(self) -> Self:
-        """Return the connection itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connection."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the WebSocket; calls that are not over end as if it were lost."""
