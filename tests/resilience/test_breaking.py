@@ -157,6 +157,20 @@ async def test_an_adaptive_breaker_lets_a_few_through_and_notices_that_all_is_we
     assert await there.errors(30) == []
 
 
+@pytest.mark.parametrize(("name", "slow"), [("get", 2), ("watch", 0)])
+async def test_calls_with_one_reply_may_be_too_slow_and_streams_last_as_they_like(
+    clock, script, make_call, name, slow
+):
+    async def takes_long(call, message):
+        clock.now += 2.0
+
+    policy = WindowBreaker(Trip(slow=1.0))
+    guarded = breaker(policy, clock=clock)(script(takes_long))
+    for _ in range(2):
+        await guarded(make_call(name), 1)
+    assert policy.counts == (2, 0, 0, slow)
+
+
 async def test_a_retry_outside_does_not_ask_a_breaker_twice(room):
     policy = AdaptiveBreaker()
     there = await room(policy, retry())

@@ -177,6 +177,18 @@ async def test_the_budget_limits_hedges_when_everything_is_slow(script, make_cal
     assert len(endpoint.calls) == 60
 
 
+@virtual_time
+async def test_a_hedge_has_all_the_time_though_the_first_attempt_has_a_part(
+    script, gate, warm, make_call
+):
+    endpoint = script(gate(), "fast")
+    call = make_call(seconds=2.0)
+    deadline = call.deadline
+    assert await hedge(warm())(retry()(endpoint))(call, 1) == "fast"
+    assert [until.at for _, until in endpoint.seen] == [1.0, 2.0]
+    assert call.deadline is deadline
+
+
 async def test_an_attempt_may_be_tried_again_and_hedged_at_once(script, gate, warm, make_call):
     slow = gate()
     endpoint = script(Unavailable(), slow, "hedged")

@@ -80,6 +80,15 @@ def test_so_many_probes_run_at_once_and_so_many_good_ones_close_it():
     assert breaker.state is CLOSED
 
 
+def test_when_it_closes_it_begins_with_a_clean_slate():
+    breaker = WindowBreaker(Trip(volume=10), cool=5.0, successes=1)
+    end(breaker, *[FAULT] * 10)
+    end(breaker, GOOD, now=NOW + 5)
+    assert (breaker.state, breaker.counts) == (CLOSED, (0, 0, 0, 0))
+    end(breaker, *[FAULT] * 9, now=NOW + 5)
+    assert breaker.state is CLOSED
+
+
 @pytest.mark.parametrize(("outcome", "seconds"), [(FAULT, None), (GOOD, 2.0)])
 def test_a_probe_that_fails_or_is_slow_opens_it_again_for_as_long(outcome, seconds):
     breaker = WindowBreaker(Trip(streak=1, slow=1.0), cool=5.0)
