@@ -92,7 +92,7 @@ def test_after_a_long_silence_everything_passes():
     assert shedder.share(DEFAULT) == 1.0
 
 
-class Shedders:
+class Server:
     """A server in virtual time: one at a time, first come first served, deadlines of a second."""
 
     def __init__(self, rate, mix, *, capacity=1000.0, seed=1):
@@ -124,24 +124,27 @@ class Shedders:
 
 
 @pytest.mark.parametrize("mix", [{DEFAULT: 1}, {CRITICAL: 1, DEFAULT: 5, SHEDDABLE: 4}])
-def test_with_three_times_too_much_to_do_most_of_what_can_be_done_is_done_in_time(mix):
-    server = Shedders(3000.0, mix)
-    assert server.run(Shedder(), 20.0) > 0.8
-    assert Shedders(3000.0, mix).run(Shedder(spare=1.0), 20.0) < 0.1  # and without shedding
+@pytest.mark.parametrize("capacity", [1000.0, 100.0])  # calls may take longer than the target is
+def test_with_three_times_too_much_to_do_most_of_what_can_be_done_is_done_in_time(mix, capacity):
+    server = Server(3 * capacity, mix, capacity=capacity)
+    assert server.run(Shedder(), 30.0) > 0.8
+    server = Server(3 * capacity, mix, capacity=capacity)
+    assert server.run(Shedder(spare=1.0), 30.0) < 0.1  # without shedding
 
 
 def test_with_a_little_too_much_to_do_only_the_least_critical_suffer():
-    server = Shedders(1300.0, {CRITICAL: 1, DEFAULT: 5, SHEDDABLE: 4})
+    server = Server(1300.0, {CRITICAL: 1, DEFAULT: 5, SHEDDABLE: 4})
     server.run(Shedder(), 20.0)
     assert server.share(CRITICAL) == 1.0
     assert server.share(DEFAULT) > 0.99
     assert server.share(SHEDDABLE) < 0.5
 
 
-def test_with_less_to_do_than_can_be_done_next_to_nothing_is_refused():
-    server = Shedders(800.0, {DEFAULT: 1})
-    server.run(Shedder(), 20.0)
-    assert server.share(DEFAULT) > 0.99
+@pytest.mark.parametrize("capacity", [1000.0, 100.0])
+def test_with_less_to_do_than_can_be_done_next_to_nothing_is_refused(capacity):
+    server = Server(0.7 * capacity, {DEFAULT: 1}, capacity=capacity)
+    server.run(Shedder(), 30.0)
+    assert server.share(DEFAULT) > 0.95
 
 
 @given(

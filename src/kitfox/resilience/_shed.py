@@ -12,6 +12,8 @@ Rules:
   cut.
 - What is cut is the share of the lowest class that there are calls of; each class keeps `spare`.
   Critical calls always pass.
+- A few calls that wait are no standing queue, however long each takes: while a delay is watched,
+  the target is at least the time in which the last few passed, though no longer than an interval.
 - With the first look at which the delay is below the target, cutting ends. Each interval of that
   gives some of it back, to the highest class first.
 """
@@ -33,6 +35,7 @@ _DEEPEST: Final = 0.7  # what the deepest cut leaves of a share,
 _LEAST: Final = 0.95  # and the least one
 _FALLING: Final = 0.2  # a backlog falls if we do so much more than what comes
 _GIVEN_BACK: Final = 1.05  # in an interval
+_FEW: Final = 4  # calls that may wait
 
 
 class Shedder:
@@ -53,6 +56,8 @@ class Shedder:
         self._delay = self._looked = 0.0  # the delay at the last cut, or when it could have been
         self._sheddable = self._default = 1.0
         self._seen = False  # whether there was a sheddable call since
+        self._passed = 0  # calls, since
+        self._bound = target  # as it is while it is watched
 
     @property
     def calm(self) -> bool:
@@ -67,25 +72,40 @@ class Shedder:
 
     def observe(self, delay: float, now: float) -> None:
         """Learn how long work waits for its turn at `now`."""
-        if delay > self._target:
+        if delay > self._bound:
             self._late(delay, now)
         elif not self.calm:
-            self._in_time(now)
+            self._in_time(delay, now)
 
     def admit(self, criticality: Criticality, draw: float) -> bool:
         """Decide about a call, with a number drawn from 0 up to, but not including, 1."""
         self._seen = self._seen or criticality is Criticality.SHEDDABLE
-        return draw < self.share(criticality)
+        passes = draw < self.share(criticality)
+        self._passed += passes
+        return passes
 
     def _late(self, delay: float, now: float) -> None:
         if self._next_cut == inf:
             self._next_gift = inf
         elif now < self._next_cut:
             return
-        elif (grown := self._grown(delay, now)) is not None:
-            self._cut(min(_LEAST, max(_DEEPEST, 1.0 / (1.0 + grown))))
+        else:
+            grown = self._grown(delay, now)
+            self._learn(now)
+            if grown is not None and delay > self._bound:
+                self._cut(min(_LEAST, max(_DEEPEST, 1.0 / (1.0 + grown))))
         self._next_cut = now + self._interval
-        self._delay, self._looked, self._seen = delay, now, False
+        self._look(delay, now)
+
+    def _look(self, delay: float, now: float) -> None:
+        """Begin another interval."""
+        self._delay, self._looked, self._seen, self._passed = delay, now, False, 0
+
+    def _learn(self, now: float) -> None:
+        """Set the target by how long calls took to pass."""
+        if self._passed:
+            few = _FEW * (now - self._looked) / self._passed
+            self._bound = max(self._target, min(few, self._interval))
 
     def _grown(self, delay: float, now: float) -> float | None:
         """Return by how many seconds a second the delay has grown; None if it falls."""
@@ -94,13 +114,17 @@ class Shedder:
         falls = fallen >= _FALLING * min(self._delay, passed)
         return None if falls else max(0.0, -fallen / passed)
 
-    def _in_time(self, now: float) -> None:
+    def _in_time(self, delay: float, now: float) -> None:
         if self._next_gift == inf:
             self._next_cut, self._next_gift = inf, now + self._interval
         elif now >= self._next_gift:
+            self._learn(now)
+            self._look(delay, now)
             gifts = 1 + (now - self._next_gift) // self._interval
             self._next_gift += gifts * self._interval
             self._give_back(_GIVEN_BACK ** min(gifts, 100.0))
+        if self.calm:
+            self._bound, self._passed = self._target, 0
 
     def _cut(self, left: float) -> None:
         if self._seen and self._sheddable > self._spare:
