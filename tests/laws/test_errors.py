@@ -4,7 +4,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kitfox import Code, Internal, Kind, NotFound, RPCError, Service, Unknown, rpc
+from kitfox import (
+    Code,
+    Internal,
+    Kind,
+    NotFound,
+    RPCError,
+    Service,
+    Unavailable,
+    Unknown,
+    Unreachable,
+    rpc,
+)
 
 CODES = [code for code in Code if code is not Code.OK]
 TEXTS = [
@@ -111,6 +122,11 @@ async def test_an_error_without_a_class_is_unknown(caught):
 async def test_an_unknown_member_of_the_family_arrives_as_its_nearest_relative(caught):
     error = await caught(NoSuchUser("no user 7"))
     assert (type(error), error.message) == (NotFound, "no user 7")
+
+
+async def test_whom_a_handler_could_not_reach_says_nothing_of_its_own_call(caught):
+    error = await caught(Unreachable("nobody at the store"))
+    assert (type(error), error.message) == (Unavailable, "nobody at the store")
 
 
 async def test_an_unknown_exception_is_hidden_from_the_caller_and_logged_whole(caught_all, caplog):
