@@ -134,3 +134,9 @@ async def test_a_function_never_allows_what_scopes_refuse(lab):
     async with lab.asking(authenticate(TOKENS), authorize(lambda _: True)) as connection:
         with pytest.raises(PermissionDenied):
             await lab.showing(connection, "robot-secret").grade()
+
+
+async def test_who_shows_no_certificate_is_nobody_to_certificates(lab):
+    assert await Certificates({"": ["grades.write"]}).caller(lab.call_with()) is None
+    with pytest.raises(Unauthenticated):
+        await proven(lab, "", Certificates())

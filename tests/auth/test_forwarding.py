@@ -1,10 +1,12 @@
 """For whom a service calls, and who is believed."""
 
 import pytest
+from hypothesis import given, strategies as st
 
-from kitfox import InvalidArgument, PermissionDenied, Service, Unauthenticated, rpc
-from kitfox.auth import StaticTokens, authenticate, authorize, forward_identity
-from kitfox.core import Through
+from kitfox import Call, InvalidArgument, PermissionDenied, Service, Unauthenticated, rpc
+from kitfox.auth import Caller, StaticTokens, authenticate, authorize, forward_identity
+from kitfox.auth._behalf import _written, speak_for
+from kitfox.core import Through, method_of
 
 USERS = StaticTokens(
     {"ada": "ada-token", "übér user/1": "odd-token"},
@@ -81,6 +83,18 @@ async def test_calls_that_no_handler_makes_are_the_services_own(lab):
         assert await own.am_i() == "portal"
 
 
+@given(
+    identity=st.text(st.characters(codec="utf-8"), min_size=1),
+    scopes=st.frozensets(st.text(st.characters(codec="utf-8"), min_size=1)),
+)
+def test_any_name_and_any_scopes_arrive_as_they_were_sent(identity, scopes):
+    call = Call(method_of(Portal.relay), identity="portal")
+    call.scopes = scopes
+    call.metadata["kitfox-on-behalf-of"] = _written(Caller(identity, scopes))
+    speak_for(call, frozenset({"portal"}), required=True)
+    assert (call.identity, call.scopes) == (identity, scopes)
+
+
 @pytest.mark.parametrize("forwarders", [(), ("portal",), ("",)])
 async def test_nobody_else_is_believed(lab, forwarders):
     async with lab.asking(
@@ -93,11 +107,12 @@ async def test_nobody_else_is_believed(lab, forwarders):
                 await lab.Who.client(forged).am_i()
 
 
-async def test_a_forwarder_that_writes_nonsense_is_told_so(lab):
+@pytest.mark.parametrize("nonsense", ["ada", "%ff;", "%ed%a0%80;a", "ada;%ff"])
+async def test_a_forwarder_that_writes_nonsense_is_told_so(lab, nonsense):
     async with lab.asking(authenticate(SERVICES, forwarders=["portal"])) as connection:
-        with pytest.raises(InvalidArgument, match="expected an identity"):
+        with pytest.raises(InvalidArgument, match=r"expected (an identity|UTF-8)"):
             await lab.Who.client(
-                Through(as_portal(lab, connection), lab.writing(kitfox_on_behalf_of="ada"))
+                Through(as_portal(lab, connection), lab.writing(kitfox_on_behalf_of=nonsense))
             ).am_i()
 
 

@@ -252,3 +252,10 @@ def test_a_client_that_reads_texts_is_refused():
     client = Redis.from_url("redis://127.0.0.1:1", decode_responses=True)
     with pytest.raises(ValueError, match="answers are bytes"):
         RedisAnswers(client)
+
+
+async def test_a_file_that_is_none_of_ours_is_refused_when_it_is_opened(tmp_path):
+    path = tmp_path / "answers.db"
+    path.write_text("dear diary, " * 1000)
+    with pytest.raises(sqlite3.DatabaseError):
+        await SQLiteAnswers(path).__aenter__()

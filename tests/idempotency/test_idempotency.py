@@ -13,6 +13,7 @@ from kitfox import (
     DeadlineExceeded,
     Internal,
     InvalidArgument,
+    ResourceExhausted,
     Service,
     Unavailable,
     current_call,
@@ -305,7 +306,8 @@ class Broken(MemoryAnswers):
     async def keep(self, key, owner, answer, *, seconds):
         raise Unavailable("the disk is full")
 
-    release = keep
+    async def release(self, key, owner):
+        raise Unavailable("the disk is full")
 
 
 async def test_what_was_done_is_told_even_if_it_cannot_be_kept(payments, caplog):
@@ -315,6 +317,19 @@ async def test_what_was_done_is_told_even_if_it_cannot_be_kept(payments, caplog)
         client = Payments.client(Through(memory, with_key("a")))
         assert await client.charge(5) == Receipt(1, ["5"])
     assert "could not be kept" in caplog.text
+
+
+async def test_a_key_that_cannot_be_freed_lapses(payments, caplog):
+    once, memory = idempotency(Broken()), Memory()
+    routes = {method: once(endpoint) for method, endpoint in payments.routes().items()}
+    payments.failures = [ResourceExhausted("not today")]
+    async with memory.listen(routes):
+        client = Payments.client(Through(memory, with_key("a")))
+        with pytest.raises(ResourceExhausted, match="not today"):
+            await client.charge(5)
+        with pytest.raises(Aborted):
+            await client.charge(5)
+    assert "will be when its lease is over" in caplog.text
 
 
 async def test_a_reply_too_long_to_keep_is_not_done_again(payments, monkeypatch):

@@ -62,12 +62,23 @@ def speak_for(call: Call, trusted: frozenset[str], *, required: bool) -> None:
 
 
 def _written(caller: Caller) -> str:
-    scopes = " ".join(quote(scope, safe=_PLAIN) for scope in sorted(caller.scopes))
-    return f"{quote(caller.identity, safe=_PLAIN)};{scopes}"
+    scopes = " ".join(map(_quoted, sorted(caller.scopes)))
+    return f"{_quoted(caller.identity)};{scopes}"
 
 
 def _read(text: str) -> Caller:
     identity, separator, scopes = text.partition(";")
     if not separator:
         raise InvalidArgument(f"metadata {_KEY}: expected an identity, ';' and scopes")
-    return Caller(unquote(identity), frozenset(map(unquote, scopes.split())))
+    try:  # strictly, for two names must not become one
+        return Caller(_unquoted(identity), frozenset(map(_unquoted, scopes.split())))
+    except UnicodeDecodeError:
+        raise InvalidArgument(f"metadata {_KEY}: expected UTF-8, percent-encoded") from None
+
+
+def _quoted(name: str) -> str:
+    return quote(name, safe=_PLAIN, errors="surrogatepass")
+
+
+def _unquoted(text: str) -> str:
+    return unquote(text, errors="strict")

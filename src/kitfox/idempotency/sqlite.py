@@ -47,7 +47,12 @@ class SQLiteAnswers(AbstractAsyncContextManager["SQLiteAnswers"]):
 
     async def __aenter__(self) -> Self:
         """Open or make the file."""
-        self._database = await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
+        loop = asyncio.get_running_loop()
+        try:
+            self._database = await loop.run_in_executor(self._thread, self._open)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
         return self
 
     async def __aexit__(
