@@ -130,11 +130,13 @@ class _Once:
     async def run(self, key: bytes, call: Call, message: object) -> object:
         """Run the call, or answer it with what came of it before."""
         asked, owner = _fingerprint(call, message), token_bytes(16)
+        end = Deadline.after(self._lease)  # before the claim's, which begins later
         record = await self._answers.claim(key, asked, owner, seconds=self._lease)
         if record is not None:
             return self._again(record, asked, call)
         try:
-            reply = await self._first(call, message)
+            call.deadline = earliest(call.deadline, end)
+            reply = await within_deadline(self._endpoint, call, message)
         except RPCError as error:
             await self._failed(key, owner, call, error)
             raise
@@ -144,11 +146,6 @@ class _Once:
         kept = _Kept(self._codec.encode(reply), metadata=call.plain_reply_metadata())
         await self._remember(key, owner, kept)
         return reply
-
-    async def _first(self, call: Call, message: object) -> object:
-        """Run the call while the key is certainly its own."""
-        call.deadline = earliest(call.deadline, Deadline.after(self._lease))
-        return await within_deadline(self._endpoint, call, message)
 
     def _again(self, record: Record, asked: bytes, call: Call) -> object:
         """Return or raise what the first call did."""
