@@ -40,7 +40,8 @@ class LoopLag:
 
     def __call__(self, now: float) -> float:
         """Return the lag at `now`, which is the loop's time, in seconds."""
-        return max(self._lag, now - self._due)
+        overdue = now - self._due
+        return overdue if overdue > self._lag else self._lag  # noqa: FURB136  in each call's path
 
     def _arm(self) -> None:
         loop = asyncio.get_running_loop()

@@ -31,7 +31,7 @@ def rate_limit(
     """Refuse calls that `limiter` does not allow their `key`.
 
     `name` is what callers know the limit by. With `announce`, callers hear with each reply how much
-    is left; it is for servers, and costs about two microseconds a call.
+    is left; it is for servers, and costs them some microseconds a call.
 
     Raises:
         ResourceExhausted: from a call; the details say when to come back.

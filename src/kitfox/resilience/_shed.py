@@ -39,7 +39,10 @@ _FEW: Final = 4  # calls that may wait
 
 
 class Shedder:
-    """Decides which calls pass, by the delays that it is told of. Times are in seconds."""
+    """Decides which calls pass, by the delays that it is told of. Times are in seconds.
+
+    It is `calm` while nothing is cut, nor about to be: then every call passes.
+    """
 
     def __init__(self, *, target: float = 0.005, interval: float = 0.1, spare: float = 0.1) -> None:
         if not target > 0 or not interval > 0 or not 0 <= spare <= 1:
@@ -51,6 +54,7 @@ class Shedder:
         self._target = target
         self._interval = interval
         self._spare = spare
+        self.calm = True
         self._next_cut = inf  # while the delay is above the target
         self._next_gift = inf  # while it is below, and something was cut
         self._delay = self._looked = 0.0  # the delay at the last cut, or when it could have been
@@ -58,11 +62,6 @@ class Shedder:
         self._seen = False  # whether there was a sheddable call since
         self._passed = 0  # calls, since
         self._bound = target  # as it is while it is watched
-
-    @property
-    def calm(self) -> bool:
-        """Whether nothing is cut, nor about to be: every call passes."""
-        return self._next_cut == inf and self._sheddable >= 1.0 and self._default >= 1.0
 
     def share(self, criticality: Criticality) -> float:
         """Return what part of the calls of a class passes now."""
@@ -85,6 +84,7 @@ class Shedder:
         return passes
 
     def _late(self, delay: float, now: float) -> None:
+        self.calm = False
         if self._next_cut == inf:
             self._next_gift = inf
         elif now < self._next_cut:
@@ -123,8 +123,8 @@ class Shedder:
             gifts = 1 + (now - self._next_gift) // self._interval
             self._next_gift += gifts * self._interval
             self._give_back(_GIVEN_BACK ** min(gifts, 100.0))
-        if self.calm:
-            self._bound, self._passed = self._target, 0
+        if self._sheddable >= 1.0 and self._default >= 1.0:
+            self.calm, self._bound, self._passed = True, self._target, 0
 
     def _cut(self, left: float) -> None:
         if self._seen and self._sheddable > self._spare:
