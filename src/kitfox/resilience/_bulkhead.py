@@ -11,20 +11,13 @@ Rules:
 """
 
 import asyncio
-from typing import Final, NamedTuple
+from typing import Final
 
 from kitfox.core import Call, DeadlineExceeded, Endpoint, Middleware
 from kitfox.resilience._overload import overload
 from kitfox.scope import Deadline, current_deadline, deadline_scope
 
 _FULL: Final = "too much to do, and too many wait already"
-
-
-class _Turn(NamedTuple):
-    """Somebody's place in the queue; `came` at that time, on the loop's clock."""
-
-    given: asyncio.Future[None]
-    came: float
 
 
 class Bulkhead:
@@ -41,7 +34,8 @@ class Bulkhead:
         self._limit = limit
         self._queue = queue
         self._running = 0
-        self._turns: dict[asyncio.Future[None], _Turn] = {}  # the first one has waited longest
+        # Who waits, the longest first, and since when: a place is given as the future's result.
+        self._since: dict[asyncio.Future[None], float] = {}
 
     @property
     def running(self) -> int:
@@ -51,18 +45,16 @@ class Bulkhead:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return len(self._turns)
+        return len(self._since)
 
     @property
     def full(self) -> bool:
         """Whether the next one is refused."""
-        return self._running >= self._limit and len(self._turns) >= self._queue
+        return self._running >= self._limit and len(self._since) >= self._queue
 
     def delay(self, now: float) -> float:
         """Return how long the first in the queue has waited at `now`, the loop's time."""
-        for turn in self._turns.values():
-            return now - turn.came
-        return 0.0
+        return now - next(iter(self._since.values()), now)
 
     def enter_nowait(self) -> bool:
         """Take a place if one is free, and say whether it was; `leave` must follow."""
@@ -84,7 +76,7 @@ class Bulkhead:
             raise overload(_FULL)
         loop = asyncio.get_running_loop()
         given = loop.create_future()
-        self._turns[given] = _Turn(given, loop.time())
+        self._since[given] = loop.time()
         try:
             with deadline_scope(deadline):
                 await given
@@ -99,8 +91,9 @@ class Bulkhead:
 
     def leave(self) -> None:
         """Give the place to the first who waits for it."""
-        while self._turns:
-            given = self._turns.pop(next(iter(self._turns))).given
+        while self._since:
+            given = next(iter(self._since))
+            del self._since[given]
             if not given.done():  # cancelled, when its task has not run since
                 given.set_result(None)
                 return
@@ -116,7 +109,7 @@ class Bulkhead:
 
     def _quit(self, given: asyncio.Future[None]) -> None:
         """Wait no longer; if the place was given meanwhile, hand it on."""
-        if self._turns.pop(given, None) is None and not given.cancelled():
+        if self._since.pop(given, None) is None and not given.cancelled():
             self.leave()
 
 
