@@ -61,3 +61,11 @@ def test_a_refused_value_leaves_what_was_there():
 
 def test_values_stay_out_of_logs():
     assert repr(Metadata({"authorization": "secret", "b": "c"})) == "Metadata(authorization, b)"
+
+
+def test_what_is_there_is_found_in_any_case_and_nothing_but_texts_can_be():
+    metadata = Metadata({"Trace": "1"})
+    assert "trace" in metadata
+    assert "TRACE" in metadata
+    assert "other" not in metadata
+    assert 7 not in metadata

@@ -42,6 +42,10 @@ class Metadata(MutableMapping[str, str]):
         """Remove `key`, or raise KeyError."""
         del self._values[key.lower()]
 
+    def __contains__(self, key: object) -> bool:
+        """Return whether `key` is there."""
+        return isinstance(key, str) and key.lower() in self._values
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the keys in the order in which they were set."""
         return iter(self._values)
