@@ -41,22 +41,34 @@ class Near(Service, name="acme.v1.Near"):
         return await self._far.how()
 
 
-@pytest.mark.parametrize("word", ["critical", "sheddable"])
-async def test_a_handlers_own_calls_are_as_critical_as_the_one_it_serves(word):
+def saying(word):
+    """Let calls say how critical they are."""
+
+    def middleware(endpoint):
+        async def say(call, message):
+            call.metadata[KEY] = word
+            return await endpoint(call, message)
+
+        return say
+
+    return middleware
+
+
+@pytest.mark.parametrize(
+    ("word", "own", "arrives"),
+    [
+        ("critical", [], "critical"),
+        ("sheddable", [], "sheddable"),
+        ("critical", [saying("sheddable")], "sheddable"),
+    ],
+)
+async def test_a_handlers_own_calls_are_as_critical_as_the_one_it_serves(word, own, arrives):
     far, near = Memory(), HTTP()
     async with fail_after(10.0), far.listen(Far().routes()):
-        service = Near(Far.client(Through(far, carry_criticality())))
+        service = Near(Far.client(Through(far, *own, carry_criticality())))
         async with near.listen(service.routes()) as url, HTTPConnection(url) as connection:
-
-            def saying(endpoint):
-                async def say(call, message):
-                    call.metadata[KEY] = word
-                    return await endpoint(call, message)
-
-                return say
-
-            assert await Near.client(Through(connection, saying)).how() == word
-            assert await Near.client(connection).how() == "default"
+            assert await Near.client(Through(connection, saying(word))).how() == arrives
+            assert await Near.client(connection).how() == ("default" if not own else arrives)
 
 
 async def test_what_a_call_says_of_itself_counts_and_outside_of_calls_nothing_is_carried(
