@@ -172,6 +172,7 @@ def somebody_elses(plain):
     return start
 
 
+@pytest.mark.filterwarnings("ignore:.*utcnow:DeprecationWarning")  # nats-py's own
 async def test_a_service_of_nats_own_framework_can_be_called(nats, plain, somebody_elses):
     async with plain() as client, NATSConnection(nats.url, codec=JSON()) as connection:
         service = await somebody_elses(client)
