@@ -3,8 +3,9 @@
 One process serves on one core, another calls on the other core over one connection: 64 calls in
 flight, then one at a time. The peers take turns in short rounds.
 
-`bare` is a client on the connection itself. `stacked` has what a client of kitfox has by default as
-far as it exists: a cluster with its balancer, and a deadline that both ends enforce.
+`bare` is a client on the connection itself. `stacked` has what kitfox has by default at both ends:
+a cluster with its balancer, a deadline that both enforce, retries within a budget, a breaker; and
+at the server the longest deadline, and shedding.
 
 With calls in flight, ratios are those of processor time (`_samples.py` says why), of the process
 that used more of it. One at a time, what counts is the clock: the median call of each round.
@@ -27,7 +28,7 @@ from benchmarks._samples import Measure, Sample, report, rounds
 
 IN_FLIGHT = 64
 PEER = "grpcio"
-CLIENTS = {"grpcio": "grpcio", "bare": "kitfox", "stacked": "kitfox"}  # and who serves them
+CLIENTS = {"grpcio": "grpcio", "bare": "kitfox", "stacked": "stacked"}  # and who serves them
 CLAIMS = (Claim("bare", PEER, 15.0), Claim("stacked", PEER, 8.0))
 LONGEST = 0.35  # of the peer's, is the median call, one at a time
 

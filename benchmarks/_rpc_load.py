@@ -17,14 +17,13 @@ import uvloop
 from benchmarks import _rpc_grpcio
 from benchmarks._rpc_record import FIELDS, RECORD, Records
 from benchmarks._samples import processor_time
-from kitfox.app import Cluster
+from kitfox.app import ClientChain, Cluster
 from kitfox.registry import Instance, MemoryRegistry
 from kitfox.transports.msgpack import RPCConnection
 
 Call = Callable[[], Awaitable[object]]
 
 _WARM_UP = 0.2  # seconds that do not count
-_TIMEOUT = 2.0  # seconds, far more than a call takes: what a deadline costs, not what it does
 
 
 class Load(msgspec.Struct):
@@ -47,13 +46,13 @@ async def bare(port: int) -> AsyncIterator[Call]:
 
 @asynccontextmanager
 async def stacked(port: int) -> AsyncIterator[Call]:
-    """Call with all that a client of kitfox has by default: a cluster, a balancer, a deadline."""
+    """Call with all that a client of kitfox has by default: a cluster, and its policies."""
     registry = MemoryRegistry()
     address = f"rpc://127.0.0.1:{port}"
     await registry.register(Instance("bench.Records", "one", (address,)))
     cluster = Cluster("bench.Records", resolver=registry, dial=RPCConnection, schemes=["rpc"])
     async with cluster:
-        records = Records.client(cluster, timeout=_TIMEOUT)
+        records = Records.client(ClientChain().through(cluster))
         yield lambda: records.echo(RECORD)
 
 

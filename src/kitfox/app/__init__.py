@@ -2,6 +2,7 @@
 
 from kitfox.app._advertise import AdvertiseError as AdvertiseError
 from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
+from kitfox.app._client_chain import ClientChain as ClientChain
 from kitfox.app._cluster import Cluster as Cluster
 from kitfox.app._config import find_config as find_config, load as load, read_config as read_config
 from kitfox.app._config_convert import convert as convert
@@ -24,6 +25,8 @@ from kitfox.app._in_place import InPlace as InPlace
 from kitfox.app._keeper import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
 from kitfox.app._neighbours import Neighbours as Neighbours
+from kitfox.app._policies import Policies as Policies
+from kitfox.app._policy import Policy as Policy
 from kitfox.app._ports import PortTakenError as PortTakenError
 from kitfox.app._process_table import Row as Row, State as State
 from kitfox.app._restart import Restart as Restart
@@ -32,6 +35,7 @@ from kitfox.app._server import (
     Server as Server,
     UnsupportedKind as UnsupportedKind,
 )
+from kitfox.app._server_chain import ServerChain as ServerChain
 from kitfox.app._start_order import start_order as start_order
 from kitfox.app._status_file import Status as Status, StatusFile as StatusFile
 from kitfox.app._supervisor import Supervisor as Supervisor
@@ -48,6 +52,7 @@ __all__ = [
     "LIFELINE",
     "AdvertiseError",
     "AlreadyRunningError",
+    "ClientChain",
     "Cluster",
     "Config",
     "ConfigError",
@@ -55,11 +60,14 @@ __all__ = [
     "Needs",
     "Neighbours",
     "Patience",
+    "Policies",
+    "Policy",
     "PortTakenError",
     "Readiness",
     "Restart",
     "Row",
     "Server",
+    "ServerChain",
     "ServiceConfig",
     "State",
     "Status",

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
+from kitfox.app._client_chain import ClientChain
 from kitfox.app._cluster import Cluster
 from kitfox.app._member import Closable
 from kitfox.core import Connection, Through
@@ -84,25 +85,32 @@ def dial(url: str, client: HTTPClient, *, tls: TLS | None = None, token: str = "
 
 @asynccontextmanager
 async def connect(
-    url: str, *, registry: str = REGISTRY, token: str = "", tls: TLS | None = None
+    url: str,
+    *,
+    registry: str = REGISTRY,
+    token: str = "",
+    tls: TLS | None = None,
+    policies: ClientChain | None = None,
 ) -> AsyncGenerator[Connection]:
     """Connect to `url` while the context is open.
 
     `kitfox://acme.v1.Users` is whoever serves that: the `registry` is asked, and the best wire that
-    both sides speak is taken. `token` is shown with every call.
+    both sides speak is taken. `token` is shown with every call. `policies` are what calls pass: the
+    defaults unless others are given.
 
     Raises:
         UnknownScheme: the URL is not of a wire that is known here.
         ValueError: the URL is malformed.
     """
+    policies = policies or ClientChain()
     async with HTTPClient(tls=tls) as client:
         if url.startswith("kitfox:"):
-            async with _found(_service_of(url), registry, token, client, tls) as cluster:
-                yield cluster
+            async with _found(url, registry, token, client, tls, policies) as cluster:
+                yield policies.through(cluster)
             return
         connection = dial(url, client, tls=tls, token=token)
         try:
-            yield connection
+            yield policies.through(connection)
         finally:
             if isinstance(connection, Closable):
                 await connection.aclose()
@@ -110,8 +118,14 @@ async def connect(
 
 @asynccontextmanager
 async def _found(
-    service: str, registry: str, token: str, client: HTTPClient, tls: TLS | None
+    url: str,
+    registry: str,
+    token: str,
+    client: HTTPClient,
+    tls: TLS | None,
+    policies: ClientChain,
 ) -> AsyncGenerator[Connection]:
+    service = _service_of(url)
     resolver = HTTPResolver(dial(registry, client, tls=tls), token=token)
     try:
         async with Cluster(
@@ -119,6 +133,8 @@ async def _found(
             resolver=resolver,
             dial=lambda url: dial(url, client, tls=tls, token=token),
             schemes=schemes(),
+            balancer=policies.balancer(service),
+            guard=policies.guard(service),
         ) as cluster:
             yield cluster
     finally:

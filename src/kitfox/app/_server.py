@@ -21,13 +21,13 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 from kitfox.app._advertise import Advertise, advertised, asks_the_machine, machine_addresses
+from kitfox.app._server_chain import ServerChain
 from kitfox.core import (
     Endpoint,
     Listener,
     Method,
     Middleware,
     Service,
-    chain,
     methods_of,
     service_name,
 )
@@ -76,6 +76,7 @@ class Server:
     """Serves some services on some listeners.
 
     - `middleware` every call of every service passes, the first one first
+    - `policies` are what calls pass beside it: the defaults unless others are given
     - `registrar` makes each service known, under `instance_id`, with the listeners' addresses
     - `advertise` is what takes their place, when others reach them by another: a host, `host:port`
       or a whole URL; a listener at all addresses of a machine is advertised at that of its name
@@ -91,11 +92,12 @@ class Server:
         ValueError: two services implement one contract.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - here everything is put together, by name
         self,
         *services: Service,
         listeners: Sequence[Listener],
         middleware: Sequence[Middleware] = (),
+        policies: ServerChain | None = None,
         registrar: Registrar | None = None,
         advertise: str = "",
         instance_id: str = "",
@@ -106,7 +108,8 @@ class Server:
         _check_contracts(services)
         self._services = services
         self._listeners = listeners
-        self._wrap = chain(*middleware)
+        self._middleware = middleware
+        self._policies = policies or ServerChain()
         self._registrar = registrar
         self._advertise = Advertise.parse(advertise)
         self._instance_id = instance_id
@@ -144,6 +147,7 @@ class Server:
             for service in self._services:
                 if isinstance(service, AbstractAsyncContextManager):
                     await stack.enter_async_context(service)
+            await stack.enter_async_context(self._policies.running(self._middleware))
             routes = self._routes()
             addresses = await self._told(
                 [await stack.enter_async_context(each.listen(routes)) for each in self._listeners]
@@ -161,7 +165,7 @@ class Server:
 
     def _wrapped(self, services: Iterable[Service]) -> dict[Method, Endpoint]:
         return {
-            method: self._wrap(endpoint)
+            method: self._policies.around(method, endpoint)
             for service in services
             for method, endpoint in service.routes().items()
         }

@@ -7,7 +7,7 @@ from functools import partial
 from inspect import getattr_static
 from typing import Protocol
 
-from kitfox.app import Cluster, System, dial, schemes
+from kitfox.app import ClientChain, Cluster, System, dial, schemes
 from kitfox.cli._original_logs import dial_text_log
 from kitfox.core import Connection, Service, service_name
 from kitfox.net import TLS, ASGIApp, HTTPClient
@@ -46,13 +46,14 @@ class Discovery:
     client: HTTPClient
     tls: TLS | None
     token: str
+    policies: ClientChain
     mount: Mount
     dial_logs: Dial
     tells_all: bool
 
     async def reach(self, kind: type[Service], stack: AsyncExitStack) -> Connection:
         """Connect to whoever serves a contract, for as long as the stack is open."""
-        return await self._reach(kind, _dial_of(kind), stack)
+        return self.policies.through(await self._reach(kind, _dial_of(kind), stack))
 
     async def reach_logs(self, stack: AsyncExitStack) -> Connection:
         """Connect to the log service, for as long as the stack is open."""
@@ -66,6 +67,8 @@ class Discovery:
             resolver=self.resolver,
             dial=partial(dialled, client=self.client),
             schemes=schemes() if ours else _HTTP,
+            balancer=self.policies.balancer(service_name(kind)),
+            guard=self.policies.guard(service_name(kind)),
         )
         return await stack.enter_async_context(cluster)
 
@@ -83,12 +86,12 @@ def names_in_original(system: System) -> dict[str, str]:
 
 @asynccontextmanager
 async def discovery(
-    system: System, tls: TLS | None, requires: Iterable[str]
+    system: System, tls: TLS | None, requires: Iterable[str], policies: ClientChain
 ) -> AsyncIterator[Discovery | None]:
     """Join the system's registry, or nothing when it has none.
 
     `tls` is how this process proves who it is, and whom it trusts; `requires` names the services
-    that will be looked for.
+    that will be looked for, and `policies` are what the calls to them pass.
     """
     async with AsyncExitStack() as stack:
         if (url := system.registry) is None:
@@ -96,13 +99,18 @@ async def discovery(
             return
         client = await stack.enter_async_context(HTTPClient(tls=tls))
         if url.startswith(ORIGINAL):
-            yield _original(url.removeprefix(ORIGINAL), system, client, requires, stack)
+            yield _original(url.removeprefix(ORIGINAL), system, client, requires, policies, stack)
         else:
-            yield _kitfox(url, system, client, tls, stack)
+            yield _kitfox(url, system, client, tls, policies, stack)
 
 
 def _kitfox(
-    url: str, system: System, client: HTTPClient, tls: TLS | None, stack: AsyncExitStack
+    url: str,
+    system: System,
+    client: HTTPClient,
+    tls: TLS | None,
+    policies: ClientChain,
+    stack: AsyncExitStack,
 ) -> Discovery:
     registry = dial(url, client, tls=tls)
     cache = DiskCache(system.state / "peers")
@@ -111,12 +119,25 @@ def _kitfox(
     registrar = HTTPRegistrar(registry, token=system.token)
     stack.push_async_callback(registrar.aclose)
     return Discovery(
-        registrar, resolver, client, tls, system.token, lambda site: site, dial, tells_all=True
+        registrar,
+        resolver,
+        client,
+        tls,
+        system.token,
+        policies,
+        lambda site: site,
+        dial,
+        tells_all=True,
     )
 
 
 def _original(
-    url: str, system: System, client: HTTPClient, requires: Iterable[str], stack: AsyncExitStack
+    url: str,
+    system: System,
+    client: HTTPClient,
+    requires: Iterable[str],
+    policies: ClientChain,
+    stack: AsyncExitStack,
 ) -> Discovery:
     names = names_in_original(system)
     registry = OriginalRegistry(url, client, requires=requires, names=names)
@@ -127,6 +148,7 @@ def _original(
         client,
         None,
         system.token,
+        policies,
         registry.asgi,
         dial_text_log,
         tells_all=False,

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from uuid import uuid4
 
 from kitfox.app import (
+    ClientChain,
     Config,
     Neighbours,
     Readiness,
@@ -90,9 +91,11 @@ async def running(
     sought: list[type[Service]] = [*kinds, Logs] if system.logs else kinds
     instance = f"{name}-{uuid4().hex[:8]}"
     tls = tls_of(service.tls)
+    policies = ClientChain()
     async with AsyncExitStack() as stack:
-        found = await stack.enter_async_context(discovery(system, tls, map(service_name, sought)))
-        clients = await _clients(kinds, found, stack, neighbours)
+        joining = discovery(system, tls, map(service_name, sought), policies)
+        found = await stack.enter_async_context(joining)
+        clients = await _clients(kinds, found, policies, stack, neighbours)
         settings = _with_token(service.settings, system.token, needs.settings.values())
         made = wire(factory, settings, clients.__getitem__)
         if neighbours is not None:
@@ -119,6 +122,7 @@ def _with_token(
 async def _clients(
     kinds: Iterable[type[Service]],
     found: Discovery | None,
+    policies: ClientChain,
     stack: AsyncExitStack,
     neighbours: Neighbours | None,
 ) -> Mapping[type[Service], Service]:
@@ -126,7 +130,7 @@ async def _clients(
     clients: dict[type[Service], Service] = {}
     for kind in kinds:
         if neighbours and (near := neighbours.connection(service_name(kind))):
-            clients[kind] = kind.client(near)
+            clients[kind] = kind.client(policies.through(near))
             continue
         if found is None:
             raise WiringError(f"it needs {service_name(kind)}; say where [system] registry is")

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Protocol, cast
 
-from kitfox.cli._ask import connected
+from kitfox.app import dial, tls_of
+from kitfox.cli._ask import connected, this_system
 from kitfox.core import Connection, Endpoint, Method
+from kitfox.net import HTTPClient
 from kitfox.schema import Description, Reflection, read_description
 
 
@@ -38,11 +40,20 @@ class _Told:
 @asynccontextmanager
 async def untyped(url: str) -> AsyncIterator[Untyped]:
     """Connect to whoever serves at a URL; over gRPC it may be a server of any make."""
-    async with connected(url) as connection:
-        if url.startswith("grpc"):
-            from kitfox.transports.grpc import GRPCConnection, GRPCReflection
+    if url.startswith("grpc"):
+        async with _reflected(url) as reflected:
+            yield reflected
+    else:
+        async with connected(url) as connection:
+            yield _Told(connection)
 
-            if isinstance(connection, GRPCConnection):
-                yield GRPCReflection(connection)
-                return
-        yield _Told(connection)
+
+@asynccontextmanager
+async def _reflected(url: str) -> AsyncIterator[Untyped]:
+    system = this_system()
+    async with HTTPClient() as client:
+        made = dial(url, client, tls=tls_of(system.tls), token=system.token)
+        from kitfox.transports.grpc import GRPCConnection, GRPCReflection
+
+        async with cast("GRPCConnection", made) as connection:
+            yield GRPCReflection(connection)

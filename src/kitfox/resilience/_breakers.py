@@ -22,6 +22,10 @@ class Breakers(Mapping[str, Breaker]):
             found = self._named[name] = make()
         return found
 
+    def forget(self, name: str) -> None:
+        """Let the next `of` make another breaker of that name; whoever has the old one keeps it."""
+        self._named.pop(name, None)
+
     def __getitem__(self, name: str) -> Breaker:
         """Return the breaker of that name, or raise KeyError."""
         return self._named[name]

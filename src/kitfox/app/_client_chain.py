@@ -1,0 +1,132 @@
+"""What the calls of a process's clients pass, unless it is configured otherwise.
+
+Outermost first: the default deadline, criticality carried on, hedge, retry, the service's breaker.
+Then, for each attempt, a cluster picks a node, and what guards that node is passed.
+"""
+
+from collections.abc import Callable, Iterator
+
+from kitfox.app._kept import Kept
+from kitfox.app._members import Guard
+from kitfox.app._policies import Policies
+from kitfox.app._policy import (
+    DEADLINE,
+    BreakerRules,
+    HedgeRules,
+    InstanceBreakerRules,
+    Policy,
+    RetryRules,
+    rules,
+    seconds,
+)
+from kitfox.app._slots import Slots
+from kitfox.balancing import Balancer, Node
+from kitfox.core import Connection, Endpoint, Kind, Method, Middleware, chain
+from kitfox.resilience import (
+    Breaker,
+    Breakers,
+    Budget,
+    Timeout,
+    breaker,
+    carry_criticality,
+    deadline,
+    hedge,
+    retry,
+)
+
+
+class ClientChain:
+    """The policies of a process as a client, and what they have learnt.
+
+    `breakers` are those of the process, each by its service's name, or `service/method` where a
+    method has a breaker of its own, or `service/instance`.
+    """
+
+    def __init__(
+        self, policies: Policies | None = None, *, breakers: Breakers | None = None
+    ) -> None:
+        self._policies = policies or Policies()
+        self.breakers = Breakers() if breakers is None else breakers
+        self._budgets: Kept[RetryRules, Budget] = Kept(lambda _, said: said.made_budget())
+        self._own = Kept(self._breaker)
+        self._slots = Slots()
+
+    def through(self, connection: Connection) -> Connection:
+        """Return a connection whose calls pass the policies of their methods."""
+        return _Policed(connection, self)
+
+    def around(self, method: Method, endpoint: Endpoint) -> Endpoint:
+        """Return an endpoint of a method with its policies around it."""
+        return self._slots.around(method, endpoint, self._middleware)
+
+    def guard(self, service: str) -> Guard | None:
+        """Return what guards the nodes of a service, for its cluster."""
+        said = self._policies.of(service).instance_breaker
+        if (own := rules(said, InstanceBreakerRules)) is None:
+            return None
+
+        def guard(node: Node) -> Middleware:
+            return breaker(self.breakers.of(f"{service}/{node.id}", own.made))
+
+        return guard
+
+    def balancer(self, service: str) -> Balancer:
+        """Return a new balancer for a service's cluster."""
+        return self._policies.of(service).made_balancer()
+
+    def replace(self, policies: Policies) -> None:
+        """Let the calls that begin from now on pass others.
+
+        Clusters that are open keep their balancers and guards. A breaker or a budget whose rules
+        are the same keeps what it has learnt.
+        """
+        self._policies = policies
+        self._slots.fill(self._middleware)
+
+    def _middleware(self, method: Method) -> Middleware:
+        policy = self._policies.of(method.service, method.name)
+        return chain(*self._layers(policy, method))
+
+    def _layers(self, policy: Policy, method: Method) -> Iterator[Middleware]:
+        if (default := seconds(policy.deadline, DEADLINE)) is not None:
+            own = self._policies.scope("deadline", method) == name_of(method)
+            yield deadline(default=limit(default, own=own))
+        yield carry_criticality()
+        retries = rules(policy.retry, RetryRules)
+        hedges = rules(policy.hedge, HedgeRules)
+        scope = self._policies.scope("retry", method) or method.service
+        budget = None if retries is None else self._budgets.of(scope, retries)
+        if hedges and method.idempotent and method.kind is Kind.UNARY:
+            yield hedge(hedges.made(), budget=budget)
+        if retries and not method.kind.streams_requests:
+            yield retry(retries.made(), budget=budget)
+        if (breaks := rules(policy.breaker, BreakerRules)) is not None:
+            scope = self._policies.scope("breaker", method) or method.service
+            yield breaker(self._own.of(scope, breaks))
+
+    def _breaker(self, name: str, said: BreakerRules) -> Breaker:
+        self.breakers.forget(name)
+        return self.breakers.of(name, said.made)
+
+
+class _Policed:
+    """A connection with a chain before it."""
+
+    def __init__(self, connection: Connection, chain_: ClientChain) -> None:
+        self._connection = connection
+        self._chain = chain_
+
+    def endpoint(self, method: Method) -> Endpoint:
+        """Return the connection's endpoint, with the method's policies around it."""
+        return self._chain.around(method, self._connection.endpoint(method))
+
+
+def name_of(method: Method) -> str:
+    """Return the name of a method as tables have it."""
+    return f"{method.service}/{method.name}"
+
+
+def limit(length: float, *, own: bool) -> Timeout:
+    """Return a limit for unary methods; one that is said of this very method holds for streams."""
+    said: Callable[[Method], float] = lambda _: length  # noqa: E731
+    return said if own else length

@@ -1,0 +1,126 @@
+"""Which policy holds for which method: the `[policy]` tables, laid over each other.
+
+`[policy]` holds for all services, `[policy."school.Grading"]` for one of them, and
+`[policy."school.Grading/Add"]` for one method. The most specific wins, field by field, and within a
+field's table key by key.
+
+What counts (a limit, a breaker, a budget) counts together for all that the most specific table is
+about which says anything of it: its *scope*.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Self
+
+import msgspec
+
+from kitfox.app._config_convert import convert, fields_of
+from kitfox.app._config_error import ConfigError, did_you_mean
+from kitfox.app._config_layers import Table, is_table
+from kitfox.app._policy import Policy
+from kitfox.core import Method
+
+FIELDS = fields_of(Policy)
+
+
+class Policies:
+    """The policies of a system. Without any table, they are the defaults."""
+
+    def __init__(self) -> None:
+        self._tables: Mapping[str, Table] = {"": {}}
+        self._texts = False
+
+    @classmethod
+    def read(cls, table: Mapping[str, object], *, texts: bool = False) -> Self:
+        """Read what stands in a file below `[policy]`; durations may be text, as in "1s".
+
+        `texts` lets "5" be a number. Raises ConfigError, with the key below `policy`.
+        """
+        made = cls()
+        made._texts = texts
+        made._tables = {"": {key: value for key, value in table.items() if key in FIELDS}}
+        made._tables |= {name: _named(name, table[name]) for name in table.keys() - FIELDS}
+        for name in sorted(made._tables, key=lambda name: (name.count("/"), name)):
+            made._check(name)
+        return made
+
+    def of(self, service: str, method: str = "") -> Policy:
+        """Return what holds for a method, or for a service as a whole."""
+        merged: Table = {}
+        for name in _names(service, method):
+            merged = _laid(merged, self._tables.get(name, {}))
+        return convert(merged, Policy, where="", key="", texts=self._texts)
+
+    def scope(self, field: str, method: Method) -> str:
+        """Return the most specific name of whose table says something of a field; or ""."""
+        names = reversed(tuple(_names(method.service, method.name)))
+        return next((name for name in names if field in self._tables.get(name, {})), "")
+
+    def check_methods(self, methods: Iterable[Method]) -> None:
+        """Raise ConfigError for a method that none of these services has; others are not known."""
+        known: dict[str, set[str]] = {}
+        for method in methods:
+            known.setdefault(method.service, set()).add(method.name)
+        for name in self._tables:
+            service, _, method_name = name.partition("/")
+            if method_name and service in known and method_name not in known[service]:
+                problem = f"{service} has no such method"
+                hint = did_you_mean(method_name, known[service])
+                raise ConfigError("", f"policy.{key_of(name)}", problem + hint)
+
+    def _check(self, name: str) -> None:
+        service, _, method = name.partition("/")
+        try:
+            policy = self.of(service, method)
+        except ConfigError as error:
+            raise ConfigError("", _joined(name, error.key), error.problem) from None
+        for field in msgspec.structs.fields(policy):
+            _try(name, field.name, getattr(policy, field.name))
+
+
+def key_of(name: str) -> str:
+    """Return a name as it is written in the file: with quotes, for it has dots."""
+    return f'"{name}"' if name else ""
+
+
+def _named(name: str, table: object) -> Table:
+    service, slash, method = name.partition("/")
+    misspelt = "." not in service and service == service.lower()  # services begin with a capital
+    if not is_table(table) or misspelt or (slash and not method):
+        hint = did_you_mean(name, FIELDS)
+        raise ConfigError("", name, f"unknown key, and no service or method{hint}")
+    return table
+
+
+def _names(service: str, method: str) -> Iterator[str]:
+    """Yield the names of the tables that hold, the most general one first."""
+    yield ""
+    if service:
+        yield service
+    if method:
+        yield f"{service}/{method}"
+
+
+def _laid(below: Table, above: Table) -> Table:
+    """Lay one table over another, and the tables in it over those in the other."""
+    return below | {key: _over(below.get(key), value) for key, value in above.items()}
+
+
+def _over(below: object, above: object) -> object:
+    return _laid(below, above) if is_table(below) and is_table(above) else above
+
+
+def _try(name: str, field: str, said: object) -> None:
+    """Make what a field describes, for what is only wrong then: a length of nothing, say."""
+    make = getattr(said, "made", None)
+    if isinstance(said, timedelta) and not said:
+        raise ConfigError("", _joined(name, field), "expected more than nothing")
+    try:
+        if make is not None:
+            make()
+    except ValueError as error:
+        raise ConfigError("", _joined(name, field), str(error)) from None
+
+
+def _joined(name: str, key: str) -> str:
+    return ".".join(filter(None, (key_of(name), key)))
