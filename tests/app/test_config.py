@@ -225,7 +225,7 @@ def test_a_mistake_in_a_profile_names_the_profile():
     ("key", "message"),
     [
         ("system..name", "--set system..name: expected names with dots between them"),
-        ("name", '--set name: no section "name"; known here: service, system'),
+        ("name", '--set name: no section "name"; known here: policy, service, system'),
         ("service.grading.opened", "--set service.grading.opened: unknown key; "),
     ],
 )

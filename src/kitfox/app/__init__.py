@@ -1,6 +1,7 @@
 """Putting a system together: its configuration, its processes."""
 
 from kitfox.app._advertise import AdvertiseError as AdvertiseError
+from kitfox.app._chains import Chains as Chains
 from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
 from kitfox.app._client_chain import ClientChain as ClientChain
 from kitfox.app._cluster import Cluster as Cluster
@@ -52,6 +53,7 @@ __all__ = [
     "LIFELINE",
     "AdvertiseError",
     "AlreadyRunningError",
+    "Chains",
     "ClientChain",
     "Cluster",
     "Config",

@@ -13,6 +13,7 @@ from kitfox.app._config_convert import convert
 from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.app._config_layers import SECTIONS, Layers, Table, is_table, table_at
 from kitfox.app._config_schema import Config, ServiceConfig, System
+from kitfox.app._policies import Policies
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -34,7 +35,7 @@ def checked(layers: Layers, file: Path) -> Config:
     services = {name: _with_tls(_service(layers, name), system, file.parent) for name in names}
     for name, service in services.items():
         _check_needs(layers, name, service, services)
-    return Config(file, system, services)
+    return Config(file, system, services, _policies(layers))
 
 
 def _system(layers: Layers, folder: Path) -> System:
@@ -48,6 +49,23 @@ def _system(layers: Layers, folder: Path) -> System:
         tls=None if system.tls is None else system.tls.below(folder),
         path=tuple(folder / part for part in system.path),
     )
+
+
+def _policies(layers: Layers) -> Policies:
+    try:
+        return Policies.read(table_at(layers.tree, "policy"), texts=layers.has_text(("policy",)))
+    except ConfigError as error:
+        path = _path(error.key)
+        raise ConfigError(layers.origin(path), f"policy.{error.key}", error.problem) from None
+
+
+def _path(key: str) -> tuple[str, ...]:
+    """Return where a key stands; a service's name is in quotes there, for it may have dots."""
+    _, quote, rest = key.partition('"')
+    if not quote:
+        return ("policy", *key.split("."))
+    name, _, below = rest.partition('"')
+    return ("policy", name, *filter(None, below.split(".")))
 
 
 def _service(layers: Layers, name: str) -> ServiceConfig:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
 from kitfox.app._config_error import ConfigError, did_you_mean, why_unread
+from kitfox.app._policy import FIELDS
 
 Table = dict[str, object]
 KeyPath = tuple[str, ...]
 ReadSecret = Callable[[Path], str]
 
-SECTIONS = ("service", "system")
+SECTIONS = ("policy", "service", "system")
 
 
 class Text(NamedTuple):
@@ -112,7 +113,16 @@ def from_flags(overrides: Mapping[str, str]) -> Iterator[Text]:
         path = tuple(key.split("."))
         if not all(path):
             raise ConfigError(f"--set {key}", "", "expected names with dots between them")
-        yield Text(f"--set {key}", path, _value(value))
+        yield Text(f"--set {key}", _policy_path(path), _value(value))
+
+
+def _policy_path(path: KeyPath) -> KeyPath:
+    """Return the path with the name of a service in one piece: `policy.school.Grading.retry`."""
+    section, *names = path
+    field = next((at for at, name in enumerate(names) if name in FIELDS), 0)
+    if section != "policy" or not field:
+        return path
+    return (section, ".".join(names[:field]), *names[field:])
 
 
 def _spelling(origin: str, segments: list[str], tree: Table) -> KeyPath:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from kitfox.app._policies import Policies
 from kitfox.net import TLS
 
 
@@ -64,6 +65,7 @@ class Config(msgspec.Struct, frozen=True):
     file: Path
     system: System
     services: Mapping[str, ServiceConfig]
+    policies: Policies = msgspec.field(default_factory=Policies)
 
 
 def tls_of(files: TLSFiles | None) -> TLS | None:

@@ -9,38 +9,39 @@ about which says anything of it: its *scope*.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
 import msgspec
 
-from kitfox.app._config_convert import convert, fields_of
+from kitfox.app._config_convert import convert
 from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.app._config_layers import Table, is_table
-from kitfox.app._policy import Policy
+from kitfox.app._policy import FIELDS, Policy
 from kitfox.core import Method
 
-FIELDS = fields_of(Policy)
 
-
+@dataclass(frozen=True, slots=True)
 class Policies:
-    """The policies of a system. Without any table, they are the defaults."""
+    """The policies of a system, by what each table is about. Without any, they are the defaults.
 
-    def __init__(self) -> None:
-        self._tables: Mapping[str, Table] = {"": {}}
-        self._texts = False
+    `texts` lets "5" be a number, as values from the environment are.
+    """
+
+    tables: Mapping[str, Table] = field(default_factory=dict[str, Table])
+    texts: bool = False
 
     @classmethod
     def read(cls, table: Mapping[str, object], *, texts: bool = False) -> Self:
         """Read what stands in a file below `[policy]`; durations may be text, as in "1s".
 
-        `texts` lets "5" be a number. Raises ConfigError, with the key below `policy`.
+        Raises ConfigError, with the key below `policy`.
         """
-        made = cls()
-        made._texts = texts
-        made._tables = {"": {key: value for key, value in table.items() if key in FIELDS}}
-        made._tables |= {name: _named(name, table[name]) for name in table.keys() - FIELDS}
-        for name in sorted(made._tables, key=lambda name: (name.count("/"), name)):
+        general: Table = {key: value for key, value in table.items() if key in FIELDS}
+        named = {name: _named(name, table[name]) for name in table.keys() - FIELDS}
+        made = cls({"": general, **named}, texts)
+        for name in sorted(made.tables, key=lambda name: (name.count("/"), name)):
             made._check(name)
         return made
 
@@ -48,25 +49,28 @@ class Policies:
         """Return what holds for a method, or for a service as a whole."""
         merged: Table = {}
         for name in _names(service, method):
-            merged = _laid(merged, self._tables.get(name, {}))
-        return convert(merged, Policy, where="", key="", texts=self._texts)
+            merged = _laid(merged, self.tables.get(name, {}))
+        return convert(merged, Policy, where="", key="", texts=self.texts)
 
     def scope(self, field: str, method: Method) -> str:
         """Return the most specific name of whose table says something of a field; or ""."""
         names = reversed(tuple(_names(method.service, method.name)))
-        return next((name for name in names if field in self._tables.get(name, {})), "")
+        return next((name for name in names if field in self.tables.get(name, {})), "")
 
-    def check_methods(self, methods: Iterable[Method]) -> None:
-        """Raise ConfigError for a method that none of these services has; others are not known."""
+    def check_methods(self, methods: Iterable[Method], where: str = "") -> None:
+        """Raise ConfigError for a method that none of these services has; others are not known.
+
+        `where` is what the policies were read from.
+        """
         known: dict[str, set[str]] = {}
         for method in methods:
             known.setdefault(method.service, set()).add(method.name)
-        for name in self._tables:
+        for name in self.tables:
             service, _, method_name = name.partition("/")
             if method_name and service in known and method_name not in known[service]:
                 problem = f"{service} has no such method"
                 hint = did_you_mean(method_name, known[service])
-                raise ConfigError("", f"policy.{key_of(name)}", problem + hint)
+                raise ConfigError(where, f"policy.{_key_of(name)}", problem + hint)
 
     def _check(self, name: str) -> None:
         service, _, method = name.partition("/")
@@ -74,11 +78,11 @@ class Policies:
             policy = self.of(service, method)
         except ConfigError as error:
             raise ConfigError("", _joined(name, error.key), error.problem) from None
-        for field in msgspec.structs.fields(policy):
-            _try(name, field.name, getattr(policy, field.name))
+        for key, said in msgspec.structs.asdict(policy).items():
+            _try(name, key, said)
 
 
-def key_of(name: str) -> str:
+def _key_of(name: str) -> str:
     """Return a name as it is written in the file: with quotes, for it has dots."""
     return f'"{name}"' if name else ""
 
@@ -110,17 +114,17 @@ def _over(below: object, above: object) -> object:
     return _laid(below, above) if is_table(below) and is_table(above) else above
 
 
-def _try(name: str, field: str, said: object) -> None:
+def _try(name: str, key: str, said: object) -> None:
     """Make what a field describes, for what is only wrong then: a length of nothing, say."""
     make = getattr(said, "made", None)
     if isinstance(said, timedelta) and not said:
-        raise ConfigError("", _joined(name, field), "expected more than nothing")
+        raise ConfigError("", _joined(name, key), "expected more than nothing")
     try:
         if make is not None:
             make()
     except ValueError as error:
-        raise ConfigError("", _joined(name, field), str(error)) from None
+        raise ConfigError("", _joined(name, key), str(error)) from None
 
 
 def _joined(name: str, key: str) -> str:
-    return ".".join(filter(None, (key_of(name), key)))
+    return ".".join(filter(None, (_key_of(name), key)))

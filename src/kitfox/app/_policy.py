@@ -206,6 +206,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return _BALANCERS[self.balancer]()
 
 
+FIELDS = frozenset(Policy.__struct_fields__)
+
 DEADLINE = 2.0
 MAXIMUM = 60.0
 

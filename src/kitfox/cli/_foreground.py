@@ -7,6 +7,7 @@ from collections.abc import Callable, MutableMapping
 from kitfox.app import (
     LIFELINE,
     AdvertiseError,
+    Chains,
     Config,
     ConfigError,
     WiringError,
@@ -37,7 +38,10 @@ def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, st
     log_to_stderr()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            services = running(config, name) if name else running_together(config)
+            chains = Chains(config.policies)
+            services = (
+                running(config, name, chains=chains) if name else running_together(config, chains)
+            )
             runner.run(serve(services, notifier))
     except (WiringError, AdvertiseError, TLSError) as error:
         raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error

@@ -13,11 +13,13 @@ from typing import Protocol, runtime_checkable
 from uuid import uuid4
 
 from kitfox.app import (
+    Chains,
     ClientChain,
     Config,
     Neighbours,
     Readiness,
     Server,
+    ServerChain,
     ServiceConfig,
     WiringError,
     load_target,
@@ -30,7 +32,7 @@ from kitfox.cli._exit import Exit
 from kitfox.cli._listeners import is_here, listeners
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
-from kitfox.core import Service, service_name
+from kitfox.core import Method, Service, methods_of, service_name
 from kitfox.net import ASGIApp, Notifier
 from kitfox.registry import Registry
 from kitfox.services.logs import Logs
@@ -75,14 +77,15 @@ async def serve(services: Running, notifier: Notifier) -> None:
 
 @asynccontextmanager
 async def running(
-    config: Config, name: str, neighbours: Neighbours | None = None
+    config: Config, name: str, neighbours: Neighbours | None = None, chains: Chains | None = None
 ) -> AsyncIterator[tuple[str, ...]]:
     """Serve one service of a system while the context is open; yields its addresses.
 
-    Those of its `neighbours` that run in this process it calls there.
+    Those of its `neighbours` that run in this process it calls there; `chains` are what its calls
+    pass, if others than the configuration's policies.
 
-    Raises WiringError when its parts do not fit, AdvertiseError when others could not call it,
-    OSError when an address cannot be had.
+    Raises ConfigError for a policy of a method that there is not, WiringError when its parts do not
+    fit, AdvertiseError when others could not call it, OSError when an address cannot be had.
     """
     service, system = config.services[name], config.system
     factory = load_target(service.run)
@@ -90,22 +93,26 @@ async def running(
     kinds = list(needs.services.values())
     sought: list[type[Service]] = [*kinds, Logs] if system.logs else kinds
     instance = f"{name}-{uuid4().hex[:8]}"
-    tls = tls_of(service.tls)
-    policies = ClientChain()
+    tls, chains = tls_of(service.tls), chains or Chains(config.policies)
     async with AsyncExitStack() as stack:
-        joining = discovery(system, tls, map(service_name, sought), policies)
+        joining = discovery(system, tls, map(service_name, sought), chains.client)
         found = await stack.enter_async_context(joining)
-        clients = await _clients(kinds, found, policies, stack, neighbours)
+        clients = await _clients(kinds, found, chains.client, stack, neighbours)
         settings = _with_token(service.settings, system.token, needs.settings.values())
         made = wire(factory, settings, clients.__getitem__)
+        config.policies.check_methods(_methods(made, *kinds), where=str(config.file))
         if neighbours is not None:
             await stack.enter_async_context(neighbours.listen(made))
         elif found and system.logs and _ships_logs(made, found):
             logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
-        server = _server(made, service, found, instance, system.token)
+        server = _server(made, service, found, instance, system.token, chains.server())
         yield await stack.enter_async_context(server.running())
+
+
+def _methods(*services: Service | type[Service]) -> list[Method]:
+    return [method for each in services for method in methods_of(each).values()]
 
 
 def _with_token(
@@ -144,7 +151,12 @@ def _ships_logs(made: Service, found: Discovery) -> bool:
 
 
 def _server(
-    made: Service, service: ServiceConfig, found: Discovery | None, instance: str, token: str
+    made: Service,
+    service: ServiceConfig,
+    found: Discovery | None,
+    instance: str,
+    token: str,
+    policies: ServerChain,
 ) -> Server:
     readiness = Readiness()
     site = made.asgi() if isinstance(made, HasSite) else None
@@ -161,6 +173,7 @@ def _server(
     return Server(
         made,
         listeners=listeners(service.listen, options, token=token, public=public, tls=tls),
+        policies=policies,
         registrar=joins.registrar if joins else None,
         advertise=service.advertise,
         instance_id=instance,

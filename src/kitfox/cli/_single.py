@@ -31,5 +31,5 @@ def single(
 
 def _key(key: str, name: str) -> str:
     """Let what names no section be the service's own: `settings.title`, `advertise`."""
-    whole = key.startswith(("system.", "service."))
+    whole = key.startswith(("policy.", "service.", "system."))
     return key if whole else f"service.{name}.{key}"

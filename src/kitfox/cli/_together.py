@@ -6,7 +6,15 @@ from uuid import uuid4
 
 import msgspec
 
-from kitfox.app import Config, Neighbours, ServiceConfig, load_target, made_by, start_order
+from kitfox.app import (
+    Chains,
+    Config,
+    Neighbours,
+    ServiceConfig,
+    load_target,
+    made_by,
+    start_order,
+)
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._serve import running
 from kitfox.core import service_name
@@ -26,17 +34,20 @@ def as_one(config: Config) -> Config:
 
 
 @asynccontextmanager
-async def running_together(config: Config) -> AsyncIterator[tuple[str, ...]]:
+async def running_together(
+    config: Config, chains: Chains | None = None
+) -> AsyncIterator[tuple[str, ...]]:
     """Serve all services of a system while the context is open; yields their addresses.
 
     Raises what `running` raises of each.
     """
     targets = {name: load_target(service.run) for name, service in config.services.items()}
+    chains = chains or Chains(config.policies)
     neighbours = Neighbours(made_by(target) for target in targets.values())
     addresses: list[str] = []
     async with AsyncExitStack() as stack:
         for name in (name for wave in start_order(config) for name in wave):
-            found = await stack.enter_async_context(running(config, name, neighbours))
+            found = await stack.enter_async_context(running(config, name, neighbours, chains))
             at = 0 if config.services[name].open else len(addresses)
             addresses[at:at] = found  # the one to open comes first
         logs = neighbours.connection(service_name(Logs))
