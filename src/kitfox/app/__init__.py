@@ -5,7 +5,12 @@ from kitfox.app._chains import Chains as Chains
 from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
 from kitfox.app._client_chain import ClientChain as ClientChain
 from kitfox.app._cluster import Cluster as Cluster
-from kitfox.app._config import find_config as find_config, load as load, read_config as read_config
+from kitfox.app._config import (
+    find_config as find_config,
+    load as load,
+    read_config as read_config,
+    read_values as read_values,
+)
 from kitfox.app._config_convert import convert as convert
 from kitfox.app._config_durations import read_duration as read_duration
 from kitfox.app._config_error import ConfigError as ConfigError, did_you_mean as did_you_mean
@@ -16,6 +21,7 @@ from kitfox.app._config_schema import (
     TLSFiles as TLSFiles,
     tls_of as tls_of,
 )
+from kitfox.app._config_values import Value as Value
 from kitfox.app._connect import (
     UnknownScheme as UnknownScheme,
     connect as connect,
@@ -79,6 +85,7 @@ __all__ = [
     "TLSFiles",
     "UnknownScheme",
     "UnsupportedKind",
+    "Value",
     "WiringError",
     "connect",
     "convert",
@@ -92,6 +99,7 @@ __all__ = [
     "needs_of",
     "read_config",
     "read_duration",
+    "read_values",
     "schemes",
     "start_order",
     "tls_of",

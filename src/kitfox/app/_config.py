@@ -19,6 +19,7 @@ from kitfox.app._config_layers import (
     table_at,
 )
 from kitfox.app._config_schema import Config
+from kitfox.app._config_values import Value, values
 
 FILE_NAME = "kitfox.toml"
 
@@ -33,11 +34,22 @@ def read_config(
     file: Path, environ: Mapping[str, str], overrides: Mapping[str, str], profile: str | None = None
 ) -> Config:
     """Load a file; ConfigError when it cannot be read or is wrong."""
+    return load(_text(file), environ, overrides, file, profile=profile)
+
+
+def read_values(
+    file: Path, environ: Mapping[str, str], overrides: Mapping[str, str], profile: str | None = None
+) -> tuple[Value, ...]:
+    """Return each value that a file loads with, and where it came from; as `read_config` does."""
+    layers = _layers(_text(file), environ, overrides, file, profile, Path.read_text)
+    return values(layers, checked(layers, file.absolute()))
+
+
+def _text(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise ConfigError(str(file), "", f"cannot be read: {why_unread(error)}") from None
-    return load(text, environ, overrides, file, profile=profile)
 
 
 def load(
@@ -50,6 +62,18 @@ def load(
     read_secret: ReadSecret = Path.read_text,
 ) -> Config:
     """Make a Config of a file's text and what overrides it; ConfigError says what is wrong."""
+    layers = _layers(text, environ, overrides, where, profile, read_secret)
+    return checked(layers, where.absolute())
+
+
+def _layers(
+    text: str,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str],
+    where: Path,
+    profile: str | None,
+    read_secret: ReadSecret,
+) -> Layers:
     tree = _parse(text, where)
     profiles = table_at(tree, "profile")
     tree.pop("profile", None)
@@ -58,7 +82,7 @@ def load(
         layers.lay(_profile(profiles, chosen, where), f"{where} [profile.{chosen}]")
     layers.lay_texts(from_environ(environ, tree, read_secret))
     layers.lay_texts(from_flags(overrides))
-    return checked(layers, where.absolute())
+    return layers
 
 
 def _parse(text: str, where: Path) -> Table:

@@ -4,6 +4,7 @@ import click
 
 from kitfox.cli._call import call
 from kitfox.cli._completion import completion
+from kitfox.cli._config import config
 from kitfox.cli._describe import describe
 from kitfox.cli._group import Group
 from kitfox.cli._instances import instances
@@ -17,7 +18,19 @@ from kitfox.cli._version import version
 
 @click.group(
     cls=Group,
-    commands=[up, run, services, instances, describe, call, logs, schema, version, completion],
+    commands=[
+        up,
+        run,
+        services,
+        instances,
+        describe,
+        call,
+        logs,
+        schema,
+        config,
+        version,
+        completion,
+    ],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
