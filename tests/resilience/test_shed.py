@@ -42,6 +42,16 @@ def test_a_delay_that_lasts_for_the_interval_sheds_more_and_more():
     assert shares[0] < 0.5
 
 
+def test_the_next_cut_waits_until_calls_have_shown_what_the_last_one_did_but_not_for_ever():
+    shedder, shares = Shedder(), []
+    for tick in range(100):  # so few calls pass, a slow one in each interval
+        shedder.observe(1.0 + 0.1 * tick, NOW + 0.1 * tick)
+        shedder.admit(DEFAULT, 0.0)
+        shares.append(shedder.share(DEFAULT))
+    assert 2 <= len(set(shares[:20])) <= 3
+    assert shares[-1] < 0.2
+
+
 def test_the_least_critical_go_first_and_the_most_critical_always_pass():
     shedder = Shedder()
     everybody = (CRITICAL, DEFAULT, SHEDDABLE)
@@ -177,8 +187,8 @@ def delay():
 
 async def overloaded(endpoint, make_call, clock):
     """Make calls until the least share passes."""
-    for _ in range(100):
-        clock.now += 0.1
+    for _ in range(1_000):
+        clock.now += 0.01
         try:
             await endpoint(make_call(), 1)
         except Unavailable:

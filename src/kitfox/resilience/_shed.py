@@ -10,6 +10,8 @@ Rules:
   the share of calls that pass is cut, unless the delay falls anyway: a backlog that shrinks needs
   time, not further cuts. How fast it grows tells how much too much there is to do, so how deep to
   cut.
+- What a cut does shows when the calls after it have come through. Where so few calls pass that an
+  interval is too short for that, the next one waits for 20 of them, but for ten intervals at most.
 - What is cut is the share of the lowest class that there are calls of; each class keeps `spare`.
   Critical calls always pass.
 - A few calls that wait are no standing queue, however long each takes: while a delay is watched,
@@ -35,6 +37,8 @@ _DEEPEST: Final = 0.7  # what the deepest cut leaves of a share,
 _LEAST: Final = 0.95  # and the least one
 _FALLING: Final = 0.2  # a backlog falls if we do so much more than what comes
 _GIVEN_BACK: Final = 1.05  # in an interval
+_SHOWN: Final = 20  # calls pass before another cut,
+_PATIENCE: Final = 10  # or so many intervals
 _FEW: Final = 4  # calls that may wait
 
 
@@ -87,7 +91,7 @@ class Shedder:
         self.calm = False
         if self._next_cut == inf:
             self._next_gift = inf
-        elif now < self._next_cut:
+        elif now < self._next_cut or self._too_early(now):
             return
         else:
             grown = self._grown(delay, now)
@@ -96,6 +100,10 @@ class Shedder:
                 self._cut(min(_LEAST, max(_DEEPEST, 1.0 / (1.0 + grown))))
         self._next_cut = now + self._interval
         self._look(delay, now)
+
+    def _too_early(self, now: float) -> bool:
+        """Whether too few calls have passed to show what the last cut did."""
+        return self._passed < _SHOWN and now < self._looked + _PATIENCE * self._interval
 
     def _look(self, delay: float, now: float) -> None:
         """Begin another interval."""
