@@ -210,6 +210,18 @@ def test_instances_tells_where_a_service_runs(system: Up):
     assert one["addresses"][0] in system.run("instances", "shop.v1.Stock").stdout
 
 
+def test_an_instance_is_drained_and_given_weights_from_outside(system: Up):
+    (one,) = system.json("instances", "stock", "--json")
+    for words, weight in ((("drain",), 0), (("weight", "7"), 7), (("undrain",), 1)):
+        verb, *number = words
+        assert system.run(verb, one["id"], *number).exit_code == Exit.OK
+        (seen,) = system.json("instances", "stock", "--json")
+        assert seen["weight"] == weight
+    unknown = system.run("drain", one["id"] + "x")
+    assert unknown.exit_code == Exit.NOT_FOUND
+    assert f'did you mean "{one["id"]}"?' in unknown.output
+
+
 @pytest.mark.parametrize("words", [("instances", "Stok"), ("describe", "Stok"), ("call", "Stok.x")])
 def test_a_service_that_is_unknown_is_not_found(system: Up, words):
     result = system.run(*words)

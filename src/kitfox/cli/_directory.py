@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
-from kitfox.app import schemes
+from kitfox.app import did_you_mean, schemes
 from kitfox.cli._names import find_name, split_name
 from kitfox.core import NotFound, Unavailable
 from kitfox.registry import Instance, Registry, ServiceInfo
@@ -36,6 +36,20 @@ class Directory:
         if not found.instances:
             raise NotFound(f'no instance of "{name}" is registered')
         return found.instances
+
+    async def weigh(self, id: str, weight: int | None) -> tuple[str, ...]:
+        """Give an instance a weight, or its own back; return its services. NotFound."""
+        found: list[str] = []
+        known: set[str] = set()
+        for service in await self._registry.services():
+            ids = {one.id for one in (await self._registry.get(service.name)).instances or ()}
+            known |= ids
+            if id in ids:
+                await self._registry.weigh(service.name, id, weight)
+                found.append(service.name)
+        if not found:
+            raise NotFound(f'no instance "{id}" is registered{did_you_mean(id, known)}')
+        return tuple(found)
 
     async def addresses(self, word: str) -> tuple[str, ...]:
         """Return where a service can be called, best first; NotFound, Unavailable."""

@@ -21,5 +21,8 @@ def instances(name: str, *, where: Where, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        rows = [(one.id, one.version or "-", " ".join(one.addresses)) for one in found]
-        print_table(("instance", "version", "addresses"), rows)
+        rows = [
+            (one.id, one.version or "-", str(one.weight or "drained"), " ".join(one.addresses))
+            for one in found
+        ]
+        print_table(("instance", "version", "weight", "addresses"), rows)

@@ -14,22 +14,14 @@ from kitfox.cli._schema import schema
 from kitfox.cli._services import services
 from kitfox.cli._up import up
 from kitfox.cli._version import version
+from kitfox.cli._weight import drain, undrain, weight
 
 
 @click.group(
     cls=Group,
     commands=[
-        up,
-        run,
-        services,
-        instances,
-        describe,
-        call,
-        logs,
-        schema,
-        config,
-        version,
-        completion,
+        *(up, run, services, instances, describe, call, logs),
+        *(drain, undrain, weight, schema, config, version, completion),
     ],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -62,6 +62,15 @@ class Registry(Service, ABC, name="kitfox.v1.Registry"):
 
     @rpc(idempotent=True)
     @abstractmethod
+    async def weigh(self, service: str, id: str, weight: int | None) -> None:
+        """Give an instance another weight than its own, until None gives that back.
+
+        With 0 it gets no new calls. It holds for as long as the instance is registered, whatever
+        that says of itself. NOT_FOUND: there is no such instance.
+        """
+
+    @rpc(idempotent=True)
+    @abstractmethod
     async def services(self) -> tuple[ServiceInfo, ...]:
         """List the services that have instances, by name."""
 

@@ -7,6 +7,8 @@ import msgspec
 from kitfox.core import InvalidArgument
 from kitfox.registry._instance import Instance
 
+WEIGHTS = range(1_000_001)
+
 
 class Limits(msgspec.Struct, frozen=True):
     """Counts, and sizes in characters. They bound what one registry holds in memory."""
@@ -36,7 +38,7 @@ def _faults(instance: Instance, limits: Limits) -> Iterator[tuple[str, str]]:
     yield from _name_faults("id", instance.id, limits.address_size)
     if len(instance.version) > limits.name_size:
         yield "version", f"expected at most {limits.name_size} characters"
-    if not 0 <= instance.weight <= 1_000_000:
+    if instance.weight not in WEIGHTS:
         yield "weight", "expected 0 to 1,000,000"
     if len(instance.addresses) > limits.addresses:
         yield "addresses", f"expected at most {limits.addresses}"

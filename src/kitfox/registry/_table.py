@@ -7,22 +7,27 @@ Rules
    until it is called, an ended lease still stands, and a renewal still saves it.
 3. The owner that said it is closing cannot come back for `TOMBSTONE` seconds: its late renewals and
    registrations are refused. Another owner may take the id at once (a quick restart).
-4. Each change of a set takes the next revision. A renewal, or registering the same instance again,
+4. An operator's weight takes the place of the instance's own until it is taken back, or the
+   instance is removed. Its owner's renewals and registrations do not change it.
+5. Each change of a set takes the next revision. A renewal, or registering the same instance again,
    changes no set. Revisions never repeat; a service without instances is at the newest one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
+
+from msgspec.structs import replace
 
 from kitfox.core import (
     AlreadyExists,
     FailedPrecondition,
+    InvalidArgument,
     NotFound,
     PermissionDenied,
     ResourceExhausted,
 )
 from kitfox.registry._instance import Instance, ServiceInfo, Snapshot
-from kitfox.registry._limits import Limits
+from kitfox.registry._limits import WEIGHTS, Limits
 
 TOMBSTONE = 30.0
 FOREVER = float("inf")
@@ -34,6 +39,17 @@ class _Lease:
     owner: bytes
     ttl: float
     ends: float
+    weight: int | None = None  # an operator's
+    shown: Instance = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.weigh(self.weight)
+
+    def weigh(self, weight: int | None) -> None:
+        self.weight, own = weight, self.instance.weight
+        weight = own if weight is None else weight
+        same = weight == own
+        self.shown = self.instance if same else replace(self.instance, weight=weight)
 
     def extend(self, now: float) -> None:
         self.ends = now + self.ttl
@@ -68,7 +84,8 @@ class Table:
         self.check(instance, owner=owner, now=now)
         members = self._services.setdefault(instance.service, _Members({}))
         known = members.leases.get(instance.id)
-        members.leases[instance.id] = _Lease(instance, owner, ttl, now + ttl)
+        weight = None if known is None else known.weight
+        members.leases[instance.id] = _Lease(instance, owner, ttl, now + ttl, weight)
         self._size += known is None
         if known is not None and known.instance == instance:
             return False
@@ -102,6 +119,21 @@ class Table:
         self._owned(service, id, owner)
         self.evict(service, id)
         self._bury(service, id, owner, now)
+
+    def weigh(self, service: str, id: str, weight: int | None) -> bool:
+        """Give an instance an operator's weight, or its own back. True if the set changed.
+
+        Raises NotFound and InvalidArgument.
+        """
+        lease = self._lease(service, id)
+        if weight is not None and weight not in WEIGHTS:
+            raise InvalidArgument("weight: expected 0 to 1,000,000")
+        before = lease.shown
+        lease.weigh(weight)
+        if lease.shown == before:
+            return False
+        self._changed(self._services[service])
+        return True
 
     def evict(self, service: str, id: str) -> bool:
         """Remove the instance, whoever owns it. True if it was there."""
@@ -138,7 +170,7 @@ class Table:
         members = self._services.get(service)
         if members is None:
             return Snapshot(service, self.revision, ())
-        instances = tuple(lease.instance for lease in members.leases.values())
+        instances = tuple(lease.shown for lease in members.leases.values())
         return Snapshot(service, members.revision, instances)
 
     def services(self) -> tuple[ServiceInfo, ...]:
@@ -157,11 +189,14 @@ class Table:
         return members.leases.get(id) if members else None
 
     def _owned(self, service: str, id: str, owner: bytes) -> _Lease:
-        lease = self._find(service, id)
-        if lease is None:
-            raise NotFound(f"{service} {id} is not registered")
+        lease = self._lease(service, id)
         if not compare_digest(lease.owner, owner):
             raise PermissionDenied(f"{service} {id} is registered by another owner")
+        return lease
+
+    def _lease(self, service: str, id: str) -> _Lease:
+        if (lease := self._find(service, id)) is None:
+            raise NotFound(f"{service} {id} is not registered")
         return lease
 
     def _leases(self) -> list[_Lease]:

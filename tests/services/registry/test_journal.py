@@ -43,10 +43,10 @@ async def reopened(path: str):
 async def test_what_was_committed_is_there_when_opened_again(tmp_path: Path):
     path = str(tmp_path / "registry.db")
     journal = Journal(path)
-    assert await journal.open() == (0, [], [])
+    assert await journal.open() == (0, [], [], [])
     await journal.commit(put_instance(ADA), put_original(GRADING), set_revision(7))
     await journal.aclose()
-    assert await reopened(path) == (7, [ADA], [GRADING])
+    assert await reopened(path) == (7, [ADA], [GRADING], [])
 
 
 async def test_what_was_noted_is_written_before_the_journal_closes(tmp_path: Path):
@@ -57,7 +57,7 @@ async def test_what_was_noted_is_written_before_the_journal_closes(tmp_path: Pat
     journal.note(drop_instance("users", "ada"))
     journal.note(drop_original("http://localhost:6000"))
     await journal.aclose()
-    assert await reopened(path) == (0, [], [])
+    assert await reopened(path) == (0, [], [], [])
 
 
 async def test_a_cancelled_commit_harms_no_other(tmp_path: Path):
@@ -70,7 +70,7 @@ async def test_a_cancelled_commit_harms_no_other(tmp_path: Path):
     await second
     await journal.aclose()
     assert first.cancelled()
-    assert await reopened(str(tmp_path / "registry.db")) == (3, [ADA], [])
+    assert await reopened(str(tmp_path / "registry.db")) == (3, [ADA], [], [])
 
 
 async def test_what_cannot_be_stored_is_said(tmp_path: Path):
@@ -80,7 +80,7 @@ async def test_what_cannot_be_stored_is_said(tmp_path: Path):
         await journal.commit(put_instance(ADA), ("INSERT INTO nowhere VALUES (?)", (1,)))
     await journal.commit(set_revision(2))
     await journal.aclose()
-    assert await reopened(str(tmp_path / "registry.db")) == (2, [], [])
+    assert await reopened(str(tmp_path / "registry.db")) == (2, [], [], [])
 
 
 async def test_a_commit_before_the_store_is_open_is_refused():

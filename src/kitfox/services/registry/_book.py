@@ -2,9 +2,9 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
-from kitfox.core import RPCError
+from kitfox.core import NotFound, RPCError
 from kitfox.registry import (
     FOREVER,
     Instance,
@@ -19,8 +19,11 @@ from kitfox.services.registry._journal import Commit, Journal
 from kitfox.services.registry._store import (
     Change,
     SavedInstance,
+    SavedWeight,
     drop_instance,
+    drop_weight,
     put_instance,
+    put_weight,
     set_revision,
 )
 
@@ -49,7 +52,12 @@ class Book:
         """Call `listener` with the name of each service whose set changes."""
         self._listeners.append(listener)
 
-    def wake(self, revision: int, instances: Iterable[SavedInstance]) -> None:
+    def wake(
+        self,
+        revision: int,
+        instances: Iterable[SavedInstance],
+        weights: Iterable[SavedWeight] = (),
+    ) -> None:
         """Begin at a revision, with the instances of the last run, each with a full lease."""
         self._table.revision = revision
         for instance, owner, ttl in instances:
@@ -57,6 +65,9 @@ class Book:
                 self._table.register(instance, owner=owner, now=self.clock(), ttl=ttl)
             except RPCError as error:  # the limits were lowered
                 _log.warning("%s %s is left out: %s", instance.service, instance.id, error)
+        for saved in weights:
+            with suppress(NotFound):  # it was left out
+                self._table.weigh(*saved)
 
     def register(self, instance: Instance, *, owner: bytes, ttl: float) -> Commit:
         """Register; durable when the commit is done. Raises as `Table.register` does."""
@@ -72,13 +83,21 @@ class Book:
         """Remove an instance that is closing. Raises NotFound and PermissionDenied."""
         self._table.deregister(service, id, owner=owner, now=self.clock())
         self._publish(service)
-        return self._note(drop_instance(service, id))
+        return self._note(*_gone(service, id))
+
+    def weigh(self, service: str, id: str, weight: int | None) -> Commit:
+        """Give an instance an operator's weight, or its own back. Raises as `Table.weigh` does."""
+        if self._table.weigh(service, id, weight):
+            self._publish(service)
+        if weight is None:
+            return self._note(drop_weight(service, id))
+        return self._note(put_weight(SavedWeight(service, id, weight)))
 
     def evict(self, service: str, id: str) -> None:
         """Remove an instance that is gone."""
         if self._table.evict(service, id):
             self._publish(service)
-            self._note(drop_instance(service, id))
+            self._note(*_gone(service, id))
 
     def expire(self) -> list[Instance]:
         """Remove the instances whose leases have ended, and return them."""
@@ -86,7 +105,7 @@ class Book:
         for service in {instance.service for instance in ended}:
             self._publish(service)
         if ended:
-            self._note(*(drop_instance(instance.service, instance.id) for instance in ended))
+            self._note(*(change for one in ended for change in _gone(one.service, one.id)))
         return ended
 
     def forgive(self, seconds: float) -> None:
@@ -138,3 +157,8 @@ class Book:
 
     def _note(self, *changes: Change) -> Commit:
         return self.journal.note(*changes, set_revision(self._table.revision))
+
+
+def _gone(service: str, id: str) -> tuple[Change, Change]:
+    """Strike out an instance, and what an operator said of it."""
+    return drop_instance(service, id), drop_weight(service, id)

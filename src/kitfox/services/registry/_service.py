@@ -73,7 +73,7 @@ class RegistryService(Registry):
             stack.push_async_callback(self._http.aclose)
             stack.push_async_callback(self._background.aclose)
             saved = await self._journal.open()
-            self._book.wake(self._first_revision(saved.revision), saved.instances)
+            self._book.wake(self._first_revision(saved.revision), saved.instances, saved.weights)
             self._originals.wake(saved.originals)
             self._background.start(self._sweep())
             self._background.start(self._show_life())
@@ -114,6 +114,9 @@ class RegistryService(Registry):
 
     async def deregister(self, service: str, id: str, secret: str) -> None:
         await self._book.deregister(service, id, owner=_owner(secret)).done()
+
+    async def weigh(self, service: str, id: str, weight: int | None) -> None:
+        await self._book.weigh(service, id, weight).done()
 
     async def hold(self, service: str, id: str, secret: str) -> AsyncIterator[Held]:
         owner = _owner(secret)

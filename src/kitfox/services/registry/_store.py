@@ -16,6 +16,10 @@ CREATE TABLE IF NOT EXISTS instance (
     service TEXT, id TEXT, body BLOB NOT NULL, owner BLOB NOT NULL, ttl REAL NOT NULL,
     PRIMARY KEY (service, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS weight (
+    service TEXT, id TEXT, value INTEGER NOT NULL,
+    PRIMARY KEY (service, id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS original (
     url TEXT PRIMARY KEY, body BLOB NOT NULL, peer TEXT NOT NULL, told BLOB NOT NULL,
     missing INTEGER NOT NULL
@@ -34,6 +38,14 @@ class SavedInstance(NamedTuple):
     ttl: float
 
 
+class SavedWeight(NamedTuple):
+    """An operator's weight of an instance."""
+
+    service: str
+    id: str
+    weight: int
+
+
 class SavedOriginal(NamedTuple):
     """A registration of the original kind, who made it, and what it was told last."""
 
@@ -49,6 +61,7 @@ class Saved(NamedTuple):
     revision: int
     instances: list[SavedInstance]
     originals: list[SavedOriginal]
+    weights: list[SavedWeight]
 
 
 def put_instance(saved: SavedInstance) -> Change:
@@ -61,6 +74,16 @@ def put_instance(saved: SavedInstance) -> Change:
 def drop_instance(service: str, id: str) -> Change:
     """Strike an instance out."""
     return "DELETE FROM instance WHERE service = ? AND id = ?", (service, id)
+
+
+def put_weight(saved: SavedWeight) -> Change:
+    """Write an operator's weight down."""
+    return "INSERT OR REPLACE INTO weight VALUES (?, ?, ?)", tuple(saved)
+
+
+def drop_weight(service: str, id: str) -> Change:
+    """Strike an operator's weight out."""
+    return "DELETE FROM weight WHERE service = ? AND id = ?", (service, id)
 
 
 def put_original(saved: SavedOriginal) -> Change:
@@ -121,6 +144,7 @@ class Store:
                 _original(row)
                 for row in self._rows("SELECT body, peer, told, missing FROM original")
             ],
+            [_weight(row) for row in self._rows("SELECT service, id, value FROM weight")],
         )
 
     def write(self, changes: Iterable[Change]) -> None:
@@ -146,6 +170,10 @@ class Store:
 def _instance(row: Sequence[object]) -> SavedInstance:
     body, owner, ttl = cast("tuple[bytes, bytes, float]", row)
     return SavedInstance(msgspec.json.decode(body, type=Instance), owner, ttl)
+
+
+def _weight(row: Sequence[object]) -> SavedWeight:
+    return SavedWeight(*cast("tuple[str, str, int]", row))
 
 
 def _original(row: Sequence[object]) -> SavedOriginal:
