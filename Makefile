@@ -4,11 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CODE   := src examples benchmarks tools tests
-PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
+# More of them than cores: most tests wait for a server of theirs most of the time.
+PYTEST := $(BIN)/pytest -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check bench footprint fmt changelog clean
+.PHONY: help install demo test coverage check bench footprint fmt changelog clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +31,9 @@ demo: $(STAMP) ## Run the school: registry, logs, grading and portal as four pro
 	$(BIN)/kitfox up --config examples/school/kitfox.toml
 
 test: $(STAMP) ## Run every test in random order; T=path picks some
+	$(PYTEST) $(T)
+
+coverage: $(STAMP) ## Run every test, and report the branches that none took: twice the time
 	$(PYTEST) --cov --cov-report=term:skip-covered $(T)
 
 check: $(STAMP) ## Lint, types, import contracts, shape
