@@ -30,8 +30,8 @@ from benchmarks._faults_scenarios import (
     Times,
 )
 
-FULL: Final = Times(before=2.0, trouble=8.0, after=3.0, overload=20.0, registry=30.0)
-QUICK: Final = Times(before=0.6, trouble=1.5, after=0.2, overload=2.0, registry=2.0)
+FULL: Final = Times(before=2.0, trouble=8.0, after=3.0, overload=20.0, registry=30.0, between=2.0)
+QUICK: Final = Times(before=0.6, trouble=1.5, after=0.2, overload=2.0, registry=2.0, between=0.3)
 OURS: Final = frozenset({"kitfox", "+ hedge"})
 
 GOOD: Final = 0.9999  # of the calls, in every scenario but overload

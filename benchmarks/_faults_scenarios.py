@@ -25,6 +25,8 @@ class Times(NamedTuple):
     after: float
     overload: float
     registry: float
+    between: float
+    """From one server that is restarted to the next: clients may take a second to be back."""
 
 
 class Day(NamedTuple):
@@ -68,6 +70,7 @@ async def all_are_restarted(day: Day) -> None:
     for node in day.fleet.nodes:
         await node.stop()
         await node.start()
+        await asyncio.sleep(day.times.between)
 
 
 async def no_registry(day: Day) -> None:
