@@ -12,6 +12,7 @@ from kitfox.core import (
     served_call,
 )
 from kitfox.resilience import State
+from kitfox.schema import Reflection
 from kitfox.scope import current_deadline, fail_after
 from kitfox.transports.memory import Memory
 
@@ -206,3 +207,16 @@ async def test_a_change_reaches_a_server_that_runs_and_what_counts_counts_on(des
             await client.look()
         chain.replace(read())
         assert await client.look() == 3
+
+
+async def test_what_runs_a_system_is_limited_only_by_tables_that_name_it(desk):
+    wire = Memory()
+    none_left = {"rate_limit": {"rate": 0.001, "burst": 0.5}}
+    async with Server(desk, listeners=[wire], policies=ServerChain(read(**none_left))).running():
+        with pytest.raises(ResourceExhausted):
+            await Desk.client(wire).look()
+        assert "acme.v1.Desk" in await Reflection.client(wire).describe()
+    named = ServerChain(Policies.read({"kitfox.v1.Reflection": none_left}))
+    async with Server(desk, listeners=[wire], policies=named).running():
+        with pytest.raises(ResourceExhausted):
+            await Reflection.client(wire).describe()

@@ -163,4 +163,4 @@ async def test_a_file_of_no_use_is_named_with_its_service(folder: Path):
 def test_a_file_of_no_use_is_a_mistake_in_the_configuration(folder: Path):
     (folder / "stock.pem").write_text("nothing")
     with pytest.raises(ConfigError, match=r"service\.stock: certificate .*: holds no certificate"):
-        run_in_foreground(config(folder), "stock", {})
+        run_in_foreground(lambda: config(folder), "stock", {})

@@ -1,8 +1,11 @@
 """The policies of a whole process."""
 
+from collections.abc import Iterable
+
 from kitfox.app._client_chain import ClientChain
 from kitfox.app._policies import Policies
 from kitfox.app._server_chain import ServerChain
+from kitfox.core import Method
 
 
 class Chains:
@@ -11,6 +14,7 @@ class Chains:
     def __init__(self, policies: Policies | None = None) -> None:
         self._policies = policies or Policies()
         self._servers: list[ServerChain] = []
+        self._methods: list[Method] = []
         self.client = ClientChain(self._policies)
 
     def server(self) -> ServerChain:
@@ -19,8 +23,18 @@ class Chains:
         self._servers.append(chain)
         return chain
 
-    def replace(self, policies: Policies) -> None:
-        """Let the calls that begin from now on, at either side, pass others."""
+    def check(self, methods: Iterable[Method], where: str = "") -> None:
+        """Note what is served or called here, and raise ConfigError for a policy of what is not."""
+        self._methods.extend(methods)
+        self._policies.check_methods(self._methods, where)
+
+    def replace(self, policies: Policies, where: str = "") -> None:
+        """Let the calls that begin from now on, at either side, pass others.
+
+        `where` is what they were read from. Raises ConfigError, as `check` does; then the old ones
+        stay.
+        """
+        policies.check_methods(self._methods, where)
         self._policies = policies
         self.client.replace(policies)
         for server in self._servers:

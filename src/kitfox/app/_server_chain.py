@@ -26,7 +26,7 @@ from kitfox.resilience import (
     shed,
 )
 
-_OURS = "kitfox.v1."  # what keeps a system running is given up last, so not by default
+_OURS = "kitfox.v1."  # what keeps a system running is limited only by tables that name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +84,25 @@ class ServerChain:
     def _load(self, method: Method) -> Iterator[Middleware]:
         """Yield what keeps the load within what can be done."""
         policy = self._policies.of(method.service, method.name)
-        scopes = {name: self._policies.scope(name, method) for name in ("rate_limit", "bulkhead")}
         room = None
-        if (said := policy.bulkhead) is not False:
-            room = self._counting.rooms.of(scopes["bulkhead"], said)
-        if (sheds := self._sheds(method)) is not None:
-            yield self._shed(method, sheds, room)
-        if (rates := policy.rate_limit) is not False:
-            limiter = self._counting.limits.of(scopes["rate_limit"], rates)
+        if policy.bulkhead and (scope := self._scope("bulkhead", method)) is not None:
+            room = self._counting.rooms.of(scope, policy.bulkhead)
+        sheds = rules(policy.shed, ShedRules)
+        if sheds and (scope := self._scope("shed", method)) is not None:
+            yield self._shed(scope, sheds, room)
+        rates = policy.rate_limit
+        if rates and (scope := self._scope("rate_limit", method)) is not None:
+            limiter = self._counting.limits.of(scope, rates)
             yield rate_limit(limiter, key=rates.made_key(), announce=rates.announce)
         if room is not None:
             yield bulkhead(room)
 
-    def _sheds(self, method: Method) -> ShedRules | None:
-        if method.service.startswith(_OURS) and not self._policies.scope("shed", method):
-            return None
-        return rules(self._policies.of(method.service, method.name).shed, ShedRules)
+    def _scope(self, field: str, method: Method) -> str | None:
+        """Return what a method shares a limit with; None if it is not limited."""
+        scope = self._policies.scope(field, method)
+        return None if not scope and method.service.startswith(_OURS) else scope
 
-    def _shed(self, method: Method, said: ShedRules, room: Bulkhead | None) -> Middleware:
+    def _shed(self, scope: str, said: ShedRules, room: Bulkhead | None) -> Middleware:
         delays: list[Delay] = [self._lag] if room is None else [self._lag, room.delay]
-        shedder = self._counting.shedders.of(self._policies.scope("shed", method), said)
+        shedder = self._counting.shedders.of(scope, said)
         return shed(shedder, *delays, highest=said.made_highest())

@@ -8,13 +8,13 @@ from kitfox.app import (
     LIFELINE,
     AdvertiseError,
     Chains,
-    Config,
     ConfigError,
     WiringError,
     did_you_mean,
     hold_lifeline,
 )
 from kitfox.cli._log_shipping import log_to_stderr
+from kitfox.cli._reload import Reloading, Reread
 from kitfox.cli._serve import running, serve
 from kitfox.cli._together import running_together
 from kitfox.net import Notifier, TLSError
@@ -22,11 +22,14 @@ from kitfox.net import Notifier, TLSError
 _GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 
 
-def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, str]) -> None:
+def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, str]) -> None:
     """Serve one service of a configuration, or with no name all of them, until a signal.
+
+    SIGHUP lets it read the configuration again, for its policies.
 
     Raises ConfigError when there is no such service or its parts do not fit.
     """
+    config = reread()
     if name and name not in config.services:
         problem = f'no service "{name}"' + did_you_mean(name, config.services)
         raise ConfigError(str(config.file), "", problem)
@@ -42,7 +45,7 @@ def run_in_foreground(config: Config, name: str, environ: MutableMapping[str, st
             services = (
                 running(config, name, chains=chains) if name else running_together(config, chains)
             )
-            runner.run(serve(services, notifier))
+            runner.run(serve(services, notifier, Reloading(config, chains, reread)))
     except (WiringError, AdvertiseError, TLSError) as error:
         raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error
 

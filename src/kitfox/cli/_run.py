@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -42,10 +43,11 @@ def run(
         raise Failed("expected one of MODULE:NAME, --service NAME and --all", Exit.USAGE)
     if target:
         loaded, name = single(target, listen, overrides, os.environ)
-        run_in_foreground(loaded, name, os.environ)
+        run_in_foreground(lambda: loaded, name, os.environ)
     else:
-        file = config_file(config)
-        loaded = read_config(file, os.environ, overrides, profile)
-        loaded.system.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chdir(loaded.system.state)
-        run_in_foreground(loaded, service, os.environ)
+        file = config_file(config).absolute()
+        reread = partial(read_config, file, os.environ, overrides, profile)
+        state = reread().system.state
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chdir(state)
+        run_in_foreground(reread, service, os.environ)

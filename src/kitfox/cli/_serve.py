@@ -7,7 +7,7 @@ Stop:  the same in reverse, for it is one exit stack.
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Protocol, runtime_checkable
 from uuid import uuid4
@@ -57,8 +57,8 @@ class HasSite(Protocol):
 Running = AbstractAsyncContextManager[tuple[str, ...]]
 
 
-async def serve(services: Running, notifier: Notifier) -> None:
-    """Serve until a signal; a second one ends the process at once."""
+async def serve(services: Running, notifier: Notifier, reload: Callable[[], None]) -> None:
+    """Serve until a signal; a second one ends the process at once. SIGHUP asks for `reload`."""
     stopped = asyncio.Event()
 
     def stop() -> None:
@@ -66,7 +66,7 @@ async def serve(services: Running, notifier: Notifier) -> None:
             os._exit(Exit.INTERRUPTED)
         stopped.set()
 
-    with stop_signals(stop):
+    with stop_signals(stop, reload):
         async with services as addresses:
             _log.info("ready at %s", " ".join(addresses))
             notifier.send(READY="1", X_ADDRESS=" ".join(addresses))
@@ -100,7 +100,7 @@ async def running(
         clients = await _clients(kinds, found, chains.client, stack, neighbours)
         settings = _with_token(service.settings, system.token, needs.settings.values())
         made = wire(factory, settings, clients.__getitem__)
-        config.policies.check_methods(_methods(made, *kinds), where=str(config.file))
+        chains.check(_methods(made, *kinds), where=str(config.file))
         if neighbours is not None:
             await stack.enter_async_context(neighbours.listen(made))
         elif found and system.logs and _ships_logs(made, found):

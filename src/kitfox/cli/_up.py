@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,10 +23,11 @@ def up(config: Path | None, profile: str | None, overrides: Mapping[str, str]) -
     from kitfox.cli._supervise import supervise
 
     file = config_file(config)
-    loaded = read_config(file, os.environ, overrides, profile)
+    reread = partial(read_config, file.absolute(), os.environ, overrides, profile)
+    loaded = reread()
     if not loaded.services:
         raise Failed(f"{file}: there is no [service.NAME] to run", Exit.USAGE)
     chosen = [f"--profile={profile}"] if profile else []
     flags = [*chosen, *(f"--set={key}={value}" for key, value in overrides.items())]
-    if not asyncio.run(supervise(loaded, flags)):
+    if not asyncio.run(supervise(reread, flags)):
         raise SystemExit(Exit.FAILED)

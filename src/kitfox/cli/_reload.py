@@ -1,0 +1,75 @@
+"""Reading the configuration again while services run: policies change at once, all else at a start.
+
+A file that is wrong changes nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from kitfox.app import Chains, Config, ConfigError, Policies
+
+Reread = Callable[[], Config]
+"""Reads the configuration as it was read at the start; raises ConfigError."""
+
+_LOOK_AGAIN: Final = 1.0  # seconds between two looks at a file
+_AT_START: Final = ("balancer", "instance_breaker")
+
+_log = logging.getLogger("kitfox.run")
+
+
+class Reloading:
+    """Lets a process have the policies of a file that has changed; and says what must wait."""
+
+    def __init__(self, config: Config, chains: Chains, reread: Reread) -> None:
+        self._begun = config
+        self._chains = chains
+        self._reread = reread
+
+    def __call__(self) -> None:
+        """Read it, and take what can be taken."""
+        try:
+            config = self._reread()
+            self._chains.replace(config.policies, where=str(config.file))
+        except ConfigError as error:
+            _log.error("the policies stay as they were: %s", error)
+            return
+        _log.info("the policies are those of %s", config.file)
+        for key in waiting(self._begun, config):
+            _log.warning("%s has changed; that takes effect at the next start", key)
+
+
+def waiting(before: Config, now: Config) -> Iterator[str]:
+    """Yield the keys of what has changed, and cannot be changed in a process that runs."""
+    if before.system != now.system:
+        yield "system"
+    for name in sorted(before.services.keys() | now.services.keys()):
+        if before.services.get(name) != now.services.get(name):
+            yield f"service.{name}"
+    for field in _AT_START:
+        if _said(before.policies, field) != _said(now.policies, field):
+            yield f"policy: {field}"
+
+
+def _said(policies: Policies, field: str) -> dict[str, object]:
+    return {name: table[field] for name, table in policies.tables.items() if field in table}
+
+
+async def changes(file: Path, *, every: float = _LOOK_AGAIN) -> AsyncIterator[None]:
+    """Yield each time that a file has changed; it is looked at each `every` seconds."""
+    seen = _mark(file)
+    while True:
+        await asyncio.sleep(every)
+        if (mark := _mark(file)) != seen:
+            seen = mark
+            yield
+
+
+def _mark(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()
+    except OSError:  # between an editor's removing it and writing it anew
+        return ()
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
