@@ -6,6 +6,8 @@ import signal
 from collections import Counter
 from itertools import count
 
+from kitfox.scope import fail_after
+
 STUDENTS = (1, 2, 3, 4, 5)
 
 
@@ -38,8 +40,17 @@ def is_friendly(page) -> bool:
     return page.status == 503 and "Grades cannot be reached right now" in page.text
 
 
+async def page_of(school, portal: str, student: int):
+    """Get a page; for a while after the crash the portal's breaker refuses some calls."""
+    while (page := await school.get(f"{portal}/students/{student}")).status != 200:
+        assert is_friendly(page)
+        await asyncio.sleep(0.05)
+    return page
+
+
 async def titles(school, portal: str) -> Counter[str]:
-    pages = [await school.get(f"{portal}/students/{student}") for student in STUDENTS]
+    async with fail_after(30):
+        pages = [await page_of(school, portal, student) for student in STUDENTS]
     return Counter(title for page in pages for title in re.findall('row">(.*?)<', page.text))
 
 
