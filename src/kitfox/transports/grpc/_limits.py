@@ -55,6 +55,8 @@ class GRPCLimits(msgspec.Struct, frozen=True, kw_only=True):
             ("grpc.keepalive_time_ms", _milliseconds(keep_alive.quiet)),
             ("grpc.keepalive_timeout_ms", _milliseconds(keep_alive.patience)),
             ("grpc.http2.ping_timeout_ms", _milliseconds(keep_alive.patience)),
+            # Windows that grow with the delay would hold ever more for a reader that stalls.
+            ("grpc.http2.bdp_probe", 0),
             ("grpc.http2.max_pings_without_data", 0),  # ask on; the default gives up after two
         )
 
