@@ -1,6 +1,7 @@
 """What a proxy does to the bytes between a real client and a real server."""
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 
 import pytest
@@ -111,3 +112,14 @@ async def test_nobody_behind_the_proxy_is_unavailable(wire, den):
 def test_a_url_without_a_port_is_refused(url):
     with pytest.raises(ValueError, match="expected a URL with a host and a port"):
         FaultyProxy(url)
+
+
+async def test_who_is_cut_before_anything_was_passed_on_is_cut_all_the_same():
+    async with fail_after(5.0), FaultyProxy("http://127.0.0.1:9") as proxy:
+        port = int(proxy.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.setblocking(False)
+            for _ in range(20):  # in one of these turns of the loop it is accepted, and no more
+                await asyncio.sleep(0)
+                await proxy.cut()
+            assert await asyncio.get_running_loop().sock_recv(client, 1) == b""

@@ -76,7 +76,8 @@ class FaultyProxy(AbstractAsyncContextManager["FaultyProxy"]):
     ) -> None:
         """Break all connections, and take no more."""
         self._server.close()
-        while self._links:  # one may just have been accepted
+        await asyncio.sleep(0)  # one may just have been accepted
+        while self._links:
             await self.cut()
         await self._server.wait_closed()
 
@@ -91,6 +92,8 @@ class FaultyProxy(AbstractAsyncContextManager["FaultyProxy"]):
         link = asyncio.create_task(self._link(reader, writer))
         self._links[link] = None
         link.add_done_callback(self._links.pop)
+        # Whoever is cut before it began closes nothing itself.
+        link.add_done_callback(lambda _: writer.transport.abort())
 
     async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on what comes from either side until both are at their end, or one breaks."""
