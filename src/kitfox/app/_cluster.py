@@ -114,7 +114,7 @@ class Cluster(AbstractAsyncContextManager["Cluster"]):
     def _nobody(self) -> Unavailable:
         if count := len(self.nodes):
             return Unavailable(f"every instance of {self._service} is draining; there are {count}")
-        return Unavailable(f"no instance of {self._service} is known")
+        return Unreachable(f"no instance of {self._service} is known")
 
     async def _call_later(self, call: Call, message: object) -> object:
         """Call when the first set is known."""

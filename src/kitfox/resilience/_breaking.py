@@ -3,7 +3,16 @@
 import random
 from collections.abc import Callable
 
-from kitfox.core import Call, Endpoint, Kind, Middleware, Outcome, Unavailable, outcome_of
+from kitfox.core import (
+    Call,
+    Endpoint,
+    Kind,
+    Middleware,
+    Outcome,
+    Unavailable,
+    Unreachable,
+    outcome_of,
+)
 from kitfox.resilience._adaptive_breaker import AdaptiveBreaker
 from kitfox.resilience._breaker import Breaker
 from kitfox.resilience._clock import loop_time
@@ -30,7 +39,7 @@ def breaker(
                 reply = await endpoint(call, message)
             except BaseException as error:
                 ended = clock()
-                policy.record(admission, outcome_of(call, error, ended), None, ended)
+                policy.record(admission, _outcome(call, error, ended), None, ended)
                 raise
             if policy.timed and call.method.kind is Kind.UNARY:  # streams last as they like
                 ended = clock()
@@ -50,3 +59,8 @@ def _refused(call: Call, policy: Breaker) -> Unavailable:
         f"{call.method.path}: not sent, because too many calls failed; the breaker is {state}",
         details={"reason": "breaker", "state": state},
     )
+
+
+def _outcome(call: Call, error: BaseException, now: float) -> Outcome:
+    """Return what counts: to refuse calls that reach nobody would spare nobody anything."""
+    return Outcome.NEITHER if isinstance(error, Unreachable) else outcome_of(call, error, now)
