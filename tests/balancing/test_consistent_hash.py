@@ -89,11 +89,6 @@ def test_the_key_may_be_in_the_metadata(call):
     assert {balancer.pick(nodes, call, None, 0.0).id for _ in range(20)} == {"10.0.0.4:7000"}
 
 
-@pytest.mark.parametrize("message", [Get(7), {"id": 7}, {"id": "7"}])
-def test_the_key_may_be_a_field_of_the_request(call, message):
-    assert by_field("id")(call, message) == "7"
-
-
 @pytest.mark.parametrize("message", [Get(None), {}, object()])
 def test_who_has_no_key_is_picked_for_otherwise(call, message):
     nodes = nodes_of(3)

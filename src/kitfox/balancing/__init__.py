@@ -2,12 +2,7 @@
 
 from kitfox.balancing._balancer import Balancer as Balancer
 from kitfox.balancing._candidates import Among as Among, Candidates as Candidates
-from kitfox.balancing._consistent_hash import (
-    ConsistentHash as ConsistentHash,
-    Key as Key,
-    by_field as by_field,
-    by_metadata as by_metadata,
-)
+from kitfox.balancing._consistent_hash import ConsistentHash as ConsistentHash
 from kitfox.balancing._history import History as History
 from kitfox.balancing._least_in_flight import LeastInFlight as LeastInFlight
 from kitfox.balancing._node import Node as Node
@@ -18,6 +13,7 @@ from kitfox.balancing._random import Random as Random
 from kitfox.balancing._round_robin import RoundRobin as RoundRobin
 from kitfox.balancing._subset import Subset as Subset
 from kitfox.balancing._weighted import Weighted as Weighted
+from kitfox.core import Key as Key, by_field as by_field, by_metadata as by_metadata
 
 __all__ = [
     "P2C",

@@ -10,41 +10,19 @@ mean number of calls in flight is full, and a call goes to the next highest scor
 everybody asks for does not sink its node.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from math import log
-from typing import Final, cast
+from typing import Final
 
 from kitfox.balancing._balancer import Balancer
 from kitfox.balancing._node import Node
 from kitfox.balancing._p2c import P2C
-from kitfox.core import Call
-
-Key = Callable[[Call, object], str | None]
-"""What makes calls belong together, of a call and its message; None when nothing does."""
+from kitfox.core import Call, Key
 
 _MASK: Final = (1 << 64) - 1
 _REMEMBERED: Final = 4096  # hashes of nodes, and of the keys that are asked for all the time
-
-
-def by_metadata(name: str) -> Key:
-    """Return the key that a call carries in its metadata under `name`."""
-
-    def key(call: Call, _: object) -> str | None:
-        return call.metadata.get(name)
-
-    return key
-
-
-def by_field(name: str) -> Key:
-    """Return the key that a request carries in a field; a stream of requests has none."""
-
-    def key(_: Call, message: object) -> str | None:
-        value = _field(message, name)
-        return None if value is None else str(value)
-
-    return key
 
 
 class ConsistentHash:
@@ -103,9 +81,3 @@ def _mixed(bits: int) -> int:
     bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
     bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB & _MASK
     return bits ^ (bits >> 31)
-
-
-def _field(message: object, name: str) -> object:
-    if isinstance(message, Mapping):
-        return cast("Mapping[str, object]", message).get(name)
-    return getattr(message, name, None)

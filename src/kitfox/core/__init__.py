@@ -11,6 +11,12 @@ from kitfox.core._closing import Closing as Closing
 from kitfox.core._endpoint import Endpoint as Endpoint, Middleware as Middleware, chain as chain
 from kitfox.core._handler import serving as serving
 from kitfox.core._in_flight import InFlight as InFlight
+from kitfox.core._keys import (
+    Key as Key,
+    by_field as by_field,
+    by_metadata as by_metadata,
+    by_method as by_method,
+)
 from kitfox.core._messages import Empty as Empty
 from kitfox.core._metadata import Metadata as Metadata
 from kitfox.core._method import Kind as Kind, Method as Method
@@ -75,6 +81,7 @@ __all__ = [
     "InFlight",
     "Internal",
     "InvalidArgument",
+    "Key",
     "Kind",
     "Listener",
     "Metadata",
@@ -97,6 +104,9 @@ __all__ = [
     "Unimplemented",
     "Unknown",
     "Unreachable",
+    "by_field",
+    "by_metadata",
+    "by_method",
     "chain",
     "current_call",
     "mapped",

@@ -1,5 +1,11 @@
 """Calls that survive: what a caller and a server do about failure, each policy usable alone."""
 
+from kitfox.core import (
+    Key as Key,
+    by_field as by_field,
+    by_metadata as by_metadata,
+    by_method as by_method,
+)
 from kitfox.resilience._adaptive_breaker import AdaptiveBreaker as AdaptiveBreaker
 from kitfox.resilience._backoff import Backoff as Backoff
 from kitfox.resilience._breaker import (
@@ -22,12 +28,7 @@ from kitfox.resilience._fallback import fallback as fallback
 from kitfox.resilience._gcra import GCRA as GCRA
 from kitfox.resilience._hedge import Hedge as Hedge, hedge as hedge
 from kitfox.resilience._keyed import Keyed as Keyed
-from kitfox.resilience._keys import (
-    Key as Key,
-    by_caller as by_caller,
-    by_metadata as by_metadata,
-    by_method as by_method,
-)
+from kitfox.resilience._keys import by_caller as by_caller
 from kitfox.resilience._limiter import (
     Decision as Decision,
     Limiter as Limiter,
@@ -70,6 +71,7 @@ __all__ = [
     "breaker",
     "bulkhead",
     "by_caller",
+    "by_field",
     "by_metadata",
     "by_method",
     "carry_criticality",

@@ -1,14 +1,10 @@
-"""What makes calls count together."""
+"""Who calls, as limits count them."""
 
-from collections.abc import Callable
 from hashlib import blake2b
 from ipaddress import IPv6Network, ip_address
 from typing import Final
 
 from kitfox.core import Call
-
-Key = Callable[[Call, object], str | None]
-"""What makes calls count together, of a call and its message; those with None count together."""
 
 _LONGEST: Final = 128  # characters that a key may have before it is shortened
 _HOME: Final = 64  # bits: what one IPv6 customer is given, at the least
@@ -23,23 +19,6 @@ def by_caller(call: Call, _: object) -> str:
         return f"identity {call.identity}"
     host = call.peer.rpartition(":")[0] or call.peer
     return f"host {_network(host) if ':' in host else host}"
-
-
-def by_method(call: Call, _: object) -> str:
-    """Return the path of the method that is called."""
-    return call.method.path
-
-
-def by_metadata(name: str) -> Key:
-    """Return the key that a call carries in its metadata under `name`.
-
-    Anybody can write anything there, unless a gateway does.
-    """
-
-    def key(call: Call, _: object) -> str | None:
-        return call.metadata.get(name)
-
-    return key
 
 
 def shortened(key: str) -> str:

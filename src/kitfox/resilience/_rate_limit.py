@@ -11,10 +11,10 @@ from collections.abc import Callable
 from math import ceil, inf
 from typing import Final
 
-from kitfox.core import Call, Endpoint, Middleware, ResourceExhausted
+from kitfox.core import Call, Endpoint, Key, Middleware, ResourceExhausted
 from kitfox.resilience._attempts import REFUSED
 from kitfox.resilience._clock import loop_time
-from kitfox.resilience._keys import Key, by_caller, shortened
+from kitfox.resilience._keys import by_caller, shortened
 from kitfox.resilience._limiter import Decision, Limiter
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.*/-]+")
