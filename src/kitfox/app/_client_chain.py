@@ -9,16 +9,8 @@ from collections.abc import Callable, Iterator
 from kitfox.app._kept import Kept
 from kitfox.app._members import Guard
 from kitfox.app._policies import Policies
-from kitfox.app._policy import (
-    DEADLINE,
-    BreakerRules,
-    HedgeRules,
-    InstanceBreakerRules,
-    Policy,
-    RetryRules,
-    rules,
-    seconds,
-)
+from kitfox.app._policy import DEADLINE, Policy, rules, seconds
+from kitfox.app._policy_failure import BreakerRules, HedgeRules, InstanceBreakerRules, RetryRules
 from kitfox.app._slots import Slots
 from kitfox.balancing import Balancer, Node
 from kitfox.core import Connection, Endpoint, Kind, Method, Middleware, chain

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from kitfox.app._client_chain import limit, name_of
 from kitfox.app._kept import Kept
 from kitfox.app._policies import Policies
-from kitfox.app._policy import MAXIMUM, BulkheadRules, RateRules, ShedRules, rules, seconds
+from kitfox.app._policy import MAXIMUM, rules, seconds
+from kitfox.app._policy_load import BulkheadRules, RateRules, ShedRules
 from kitfox.app._slots import Slots
 from kitfox.core import Endpoint, Method, Middleware, chain
 from kitfox.health import LoopLag
