@@ -290,7 +290,8 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self.transport.is_closing() and not self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
-            self.transport.close()
+            if not self.transport.is_closing():  # over TLS a second close breaks the transport
+                self.transport.close()
             self._end_at(self.loop.time() + _CLOSING)
 
     def _refuse_headers(self) -> None:

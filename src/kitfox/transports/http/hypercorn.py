@@ -8,7 +8,7 @@ import logging
 import socket
 import sys
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from typing import Unpack, cast
 
@@ -144,13 +144,13 @@ class _Server:
     async def cut(self) -> None:
         """Cut the connections that are left."""
         for task, connection in self._connections.items():
-            connection.writer.transport.abort()
+            _abort(connection.writer)
             task.cancel()
         await _over(self._connections, _CANCELLED_WITHIN)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._limits.connections:
-            writer.transport.abort()
+            _abort(writer)
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
@@ -164,7 +164,13 @@ class _Server:
             _log.exception("a connection failed")
         finally:
             del self._connections[task]
-            writer.transport.abort()
+            _abort(writer)
+
+
+def _abort(writer: asyncio.StreamWriter) -> None:
+    """Cut a connection. One over TLS that was closed twice is going, and CPython cannot cut it."""
+    with suppress(AttributeError):
+        writer.transport.abort()
 
 
 class _Connection(TCPServer):
