@@ -12,7 +12,9 @@ from kitfox.net import (
     bind,
     inherited,
     is_loopback,
+    is_reserved,
     parse_address,
+    reserve,
 )
 
 
@@ -208,3 +210,19 @@ def test_a_senseless_count_of_handed_over_sockets_is_refused(count):
 def test_a_listening_socket_names_its_protocol_so_that_replies_are_not_delayed():
     with bind(":0") as listening:
         assert listening.proto == socket.IPPROTO_TCP
+
+
+def test_a_reserved_port_stays_and_can_be_shared_by_those_who_open_it_themselves():
+    with reserve(":0") as kept:
+        assert is_reserved(kept)
+        with pytest.raises(OSError, match="is taken"):
+            bind(address_of(kept))
+        with reserve(address_of(kept)) as first, reserve(address_of(kept)) as second:
+            first.listen()
+            second.listen()
+            assert not is_reserved(first)
+
+
+def test_a_port_that_somebody_listens_at_cannot_be_reserved():
+    with bind(":0") as listening, pytest.raises(OSError, match="is taken"):
+        reserve(address_of(listening))

@@ -39,7 +39,14 @@ from kitfox.net._http_limits import ClientLimits as ClientLimits
 from kitfox.net._http_reply import HTTPReply as HTTPReply
 from kitfox.net._http_stream import HTTPReplyStream as HTTPReplyStream
 from kitfox.net._http_url import split_url as split_url
-from kitfox.net._listen import address_of as address_of, bind as bind, inherited as inherited
+from kitfox.net._listen import (
+    BACKLOG as BACKLOG,
+    address_of as address_of,
+    bind as bind,
+    inherited as inherited,
+    is_reserved as is_reserved,
+    reserve as reserve,
+)
 from kitfox.net._notify import (
     Notification as Notification,
     Notifier as Notifier,
@@ -57,6 +64,12 @@ from kitfox.net._site import (
     SiteReply as SiteReply,
     SiteRequest as SiteRequest,
 )
+from kitfox.net._sockets import (
+    HANDED_OVER as HANDED_OVER,
+    Bind as Bind,
+    Sockets as Sockets,
+    to_hand_over as to_hand_over,
+)
 from kitfox.net._tls import PEM as PEM, TLS as TLS
 from kitfox.net._tls_files import TLSError as TLSError
 from kitfox.net._tls_identity import (
@@ -66,6 +79,8 @@ from kitfox.net._tls_identity import (
 )
 
 __all__ = [
+    "BACKLOG",
+    "HANDED_OVER",
     "IDENTITY",
     "PEM",
     "SLASH",
@@ -74,6 +89,7 @@ __all__ = [
     "Address",
     "BadPath",
     "BadReply",
+    "Bind",
     "BodyTooLarge",
     "ClientGone",
     "ClientLimits",
@@ -98,6 +114,7 @@ __all__ = [
     "Site",
     "SiteReply",
     "SiteRequest",
+    "Sockets",
     "TLSError",
     "UnixAddress",
     "address_of",
@@ -108,12 +125,14 @@ __all__ = [
     "inherited",
     "is_local_name",
     "is_loopback",
+    "is_reserved",
     "parse_address",
     "parse_notification",
     "path_of",
     "peer_identity",
     "read_body",
     "reply",
+    "reserve",
     "split_url",
     "template_names",
     "with_slashes",

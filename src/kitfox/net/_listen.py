@@ -6,10 +6,11 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from kitfox.net._address import Address, UnixAddress, parse_address
 
-_BACKLOG = 2048
+BACKLOG: Final = 2048
 _FIRST_HANDED_OVER = 3  # sd_listen_fds(3): 0, 1 and 2 are the standard streams
 _MOST_HANDED_OVER = 64
 
@@ -27,6 +28,31 @@ def bind(address: str) -> socket.socket:
     return _bind_unix(place) if isinstance(place, UnixAddress) else _bind_tcp(place)
 
 
+def reserve(address: str) -> socket.socket:
+    """Keep a TCP port for servers that open it themselves: they may share it, and it stays.
+
+    Nothing listens there yet. Raises what `bind` raises.
+    """
+    place = Address.parse(address)
+    family, where = resolved(place)
+    reserved = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind(where)
+    except OSError as error:
+        reserved.close()
+        raise _explained(error, place) from error
+    return reserved
+
+
+def is_reserved(kept: socket.socket) -> bool:
+    """Whether a socket comes from `reserve`."""
+    return kept.family != socket.AF_UNIX and bool(
+        kept.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)
+        and not kept.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    )
+
+
 def address_of(listening: socket.socket) -> str:
     """Return where a socket listens, as `bind` would take it; a picked port is filled in."""
     name = listening.getsockname()
@@ -42,7 +68,7 @@ def inherited(environ: Mapping[str, str], pid: int) -> list[socket.socket]:
     are. Without it, or when it is meant for another process, the list is empty. Raises ValueError
     when LISTEN_FDS is no sensible number, OSError when a descriptor is no socket.
     """
-    return [_adopt(fd) for fd in _handed_over(environ, pid)]
+    return [adopt(fd) for fd in _handed_over(environ, pid)]
 
 
 def _handed_over(environ: Mapping[str, str], pid: int) -> range:
@@ -55,7 +81,8 @@ def _handed_over(environ: Mapping[str, str], pid: int) -> range:
     return range(_FIRST_HANDED_OVER, _FIRST_HANDED_OVER + int(count))
 
 
-def _adopt(fd: int) -> socket.socket:
+def adopt(fd: int) -> socket.socket:
+    """Make a handed-over descriptor this process's alone. Raises OSError when it is no socket."""
     adopted = socket.socket(fileno=fd)
     adopted.set_inheritable(False)  # what this process starts must not hold the port
     adopted.settimeout(0.0)
@@ -63,14 +90,14 @@ def _adopt(fd: int) -> socket.socket:
 
 
 def _bind_tcp(address: Address) -> socket.socket:
-    family, where = _resolve(address)
+    family, where = resolved(address)
     # asyncio sets TCP_NODELAY on what it accepts only where the protocol is named: without it each
     # reply of two writes takes 44 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(where)
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
         listening.settimeout(0.0)
     except OSError as error:
         listening.close()
@@ -78,7 +105,8 @@ def _bind_tcp(address: Address) -> socket.socket:
     return listening
 
 
-def _resolve(address: Address) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+def resolved(address: Address) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    """Return what a socket for an address is made of. Raises OSError in words."""
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as error:  # UnicodeError: a name that no DNS could hold
@@ -104,7 +132,7 @@ def _bind_unix(address: UnixAddress) -> socket.socket:
     try:
         os.fchmod(listening.fileno(), 0o600)  # before bind: the file is never open to others
         listening.bind(address.path)
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
         listening.settimeout(0.0)
     except OSError as error:
         listening.close()

@@ -31,7 +31,6 @@ class GRPCLimits(msgspec.Struct, frozen=True, kw_only=True):
             ("grpc.max_concurrent_streams", self.streams),
             ("grpc.http2.min_ping_interval_without_data_ms", _ASKED_TOO_OFTEN),
             ("grpc.server_handshake_timeout_ms", _HANDSHAKE),
-            ("grpc.so_reuseport", 0),  # two servers must not share a port by mistake
         )
 
     def of_client(self, keep_alive: KeepAlive, patience: float) -> Options:

@@ -9,7 +9,17 @@ from typing import TypedDict, Unpack
 
 from kitfox.core import Kind, Routes
 from kitfox.multiplex import KeepAlive
-from kitfox.net import TLS, bind, check_guarded, parse_address
+from kitfox.net import (
+    TLS,
+    Address,
+    Bind,
+    UnixAddress,
+    address_of,
+    bind,
+    check_guarded,
+    is_reserved,
+    parse_address,
+)
 from kitfox.transports.grpc._credentials import server_side
 from kitfox.transports.grpc._gate import Gate
 from kitfox.transports.grpc._grpcio import RunningServer, new_server
@@ -44,7 +54,9 @@ class GRPC:
     `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. One
     that other machines can reach needs a `token`, which callers show as a bearer token, a `tls`
     that asks clients for certificates, or `public=True`. `grace` is how long, in seconds, running
-    calls may go on when the listener stops. The other arguments are those of GRPCOptions.
+    calls may go on when the listener stops. grpcio opens its port itself; what `bind` returns only
+    keeps it until then, and if that is one that is reserved, others may share it. The other
+    arguments are those of GRPCOptions.
 
     Raises:
         ValueError: the address is malformed, or open to others without a word about it.
@@ -60,11 +72,13 @@ class GRPC:
         public: bool = False,
         token: str | None = None,
         grace: float = 30.0,
+        bind: Bind = bind,
         **options: Unpack[GRPCOptions],
     ) -> None:
         check_guarded(address, tls=tls, token=token, public=public)
         self._place = parse_address(address)
         self._address = address
+        self._bind = bind
         self._tls = tls
         self._gate = None if token is None else Gate(token)
         self._grace = grace
@@ -83,10 +97,14 @@ class GRPC:
         """
         house = House(routes, limit=self._limits.message)
         credentials = None if self._tls is None else server_side(self._tls)
-        bind(self._address).close()  # says why it cannot; grpcio only says that
-        server = self._server()
-        house.furnish(server, self._options.get("configure"))
-        url = self._open(server, credentials)
+        with self._bind(self._address) as kept:  # says why it cannot; grpcio only says that
+            shared = is_reserved(kept)
+            place = parse_address(address_of(kept)) if shared else self._place
+            if not shared:
+                kept.close()
+            server = self._server(shared=shared)
+            house.furnish(server, self._options.get("configure"))
+            url = _open(server, place, credentials)
         # In a context of its own: a deadline in force here must not bind the calls to come.
         await asyncio.create_task(server.start(), context=Context())
         try:
@@ -94,21 +112,24 @@ class GRPC:
         finally:
             await _stop(server, house, self._grace)
 
-    def _server(self) -> RunningServer:
+    def _server(self, *, shared: bool) -> RunningServer:
+        keep_alive = self._options.get("keep_alive") or _OFTEN
         return new_server(
-            self._limits.of_server(self._options.get("keep_alive") or _OFTEN),
+            # Two servers must not share a port by mistake.
+            (*self._limits.of_server(keep_alive), ("grpc.so_reuseport", int(shared))),
             most_calls=self._limits.calls,
             gzip=self._options.get("gzip", False),
             admit=None if self._gate is None else self._gate.why_not,
         )
 
-    def _open(self, server: RunningServer, credentials: object) -> str:
-        with _private_files():
-            if credentials is None:
-                port = server.add_insecure_port(str(self._place))
-            else:
-                port = server.add_secure_port(str(self._place), credentials)
-        return url_of(self._place, port, secure=credentials is not None)
+
+def _open(server: RunningServer, place: Address | UnixAddress, credentials: object) -> str:
+    with _private_files():
+        if credentials is None:
+            port = server.add_insecure_port(str(place))
+        else:
+            port = server.add_secure_port(str(place), credentials)
+    return url_of(place, port, secure=credentials is not None)
 
 
 @contextmanager

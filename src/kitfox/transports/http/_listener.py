@@ -11,7 +11,7 @@ from urllib.parse import quote
 import uvicorn
 
 from kitfox.core import Kind, Routes
-from kitfox.net import TLS, address_of, bind, check_guarded
+from kitfox.net import TLS, Bind, address_of, bind, check_guarded
 from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._door import is_local
@@ -30,7 +30,8 @@ class HTTP:
     that other machines can reach needs a `token`, a `tls` that asks clients for certificates, or
     `public=True`; one of this machine without a token answers to addresses, localhost and `hosts`
     only, for any page can give a name of its own to 127.0.0.1. `grace` is how long, in seconds,
-    running calls may go on when the listener stops. The other arguments are HTTPApp's.
+    running calls may go on when the listener stops; `bind` opens the address, or has it open
+    already. The other arguments are HTTPApp's.
 
     Raises:
         ValueError: the address is malformed, or open to others without a word about it.
@@ -45,12 +46,14 @@ class HTTP:
         tls: TLS | None = None,
         public: bool = False,
         grace: float = 30.0,
+        bind: Bind = bind,
         **options: Unpack[HTTPOptions],
     ) -> None:
         guard(address, tls, options, public=public)
         self.kinds = self.kinds | beside(options)
         self._tls = tls
         self._address = address
+        self._bind = bind
         self._grace = grace
         self._options = options
         self._limits = options.get("limits") or HTTPLimits()
@@ -66,7 +69,7 @@ class HTTP:
             DefinitionError: a binding does not fit.
         """
         app, taken = HTTPApp(routes, **self._options), Taken()
-        with bind(self._address) as listening:
+        with self._bind(self._address) as listening:
             server = _Embedded(self._config(app, taken))
             # In a context of its own: a deadline in force here must not bind the calls to come.
             serving = server.serve(sockets=[listening])

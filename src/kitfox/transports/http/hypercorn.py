@@ -22,7 +22,7 @@ from hypercorn.protocol import ProtocolWrapper
 from hypercorn.typing import AppWrapper, ConnectionState
 
 from kitfox.core import Kind, Routes
-from kitfox.net import TLS, ASGIApp, address_of, bind, peer_identity
+from kitfox.net import BACKLOG, TLS, ASGIApp, Bind, address_of, bind, peer_identity
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._http2 import ManyStreams, OneStream
 from kitfox.transports.http._http2_apps import Applications
@@ -31,7 +31,6 @@ from kitfox.transports.http._listener import beside, guard, stop_accepting
 
 _log = logging.getLogger("kitfox.http2")
 
-_BACKLOG = 2048
 _CANCELLED_WITHIN = 5.0  # seconds for what was cancelled to end before nobody waits for it
 _GOODBYE = 2.0  # seconds for a client to answer TLS's last word
 # A peer of which nothing is heard is asked by the kernel, and given up after less than half a
@@ -58,6 +57,7 @@ class HTTP2:
         tls: TLS,
         public: bool = False,
         grace: float = 30.0,
+        bind: Bind = bind,
         **options: Unpack[HTTPOptions],
     ) -> None:
         if options.get("upgrades"):
@@ -65,6 +65,7 @@ class HTTP2:
         guard(address, tls, options, public=public)
         self.kinds = self.kinds | beside(options)
         self._address = address
+        self._bind = bind
         self._tls = tls
         self._grace = grace
         self._options = options
@@ -82,7 +83,7 @@ class HTTP2:
         """
         app = HTTPApp(routes, **self._options)
         server = _Server(app, self._limits)
-        with bind(self._address) as listening:
+        with self._bind(self._address) as listening:
             async with _lifespan(app, on=bool(self._options.get("fallback"))):
                 # In a context of its own: a deadline in force here must not bind the calls to come.
                 starting = server.start(listening, self._tls)
@@ -120,7 +121,7 @@ class _Server:
         self._listening = await asyncio.start_server(
             self._connected,
             sock=listening,
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             ssl=tls.server_context("h2", "http/1.1"),
             ssl_handshake_timeout=self._limits.request_time,
             ssl_shutdown_timeout=_GOODBYE,

@@ -3,12 +3,13 @@
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from kitfox.core import Kind, Routes
 from kitfox.multiplex import KeepAlive
-from kitfox.net import TLS, address_of, bind, check_guarded
+from kitfox.net import BACKLOG, TLS, Bind, address_of, bind, check_guarded
 from kitfox.transports.msgpack._limits import RPCLimits
 from kitfox.transports.msgpack._links import Links
 from kitfox.transports.msgpack._upgrade import UPGRADE
@@ -24,7 +25,8 @@ class RPC:
     `address` is `host:port`, `:port` for loopback, or `unix:/path`; port 0 picks a free one. One
     that other machines can reach needs a `token`, which callers show first, a `tls` that asks
     clients for certificates, or `public=True`.
-    `grace` is how long, in seconds, running calls may go on when the listener stops.
+    `grace` is how long, in seconds, running calls may go on when the listener stops; `bind` opens
+    the address, or has it open already.
 
     Raises:
         ValueError: the address is malformed, or open to others without a word about it.
@@ -40,12 +42,14 @@ class RPC:
         public: bool = False,
         token: str | None = None,
         grace: float = 30.0,
+        bind: Bind = bind,
         limits: RPCLimits | None = None,
         keep_alive: KeepAlive | None = None,
     ) -> None:
         check_guarded(address, tls=tls, token=token, public=public)
         self._tls = tls
         self._address = address
+        self._bind = bind
         self._token = token
         self._grace = grace
         self._limits = limits or RPCLimits()
@@ -61,7 +65,7 @@ class RPC:
         """
         context = self._tls.server_context(UPGRADE) if self._tls else None
         links = Links(routes, limits=self._limits, keep_alive=self._keep_alive, token=self._token)
-        with bind(self._address) as listening:
+        with self._bind(self._address) as listening:
             _let_the_kernel_ask(listening, self._keep_alive)
             server = await _serve(links, listening, context)
             try:
@@ -76,10 +80,18 @@ async def _serve(
 ) -> asyncio.Server:
     loop = asyncio.get_running_loop()
     if listening.family == socket.AF_UNIX:
-        return await loop.create_unix_server(links.protocol, sock=listening)
+        if sys.version_info >= (3, 13):  # else its file goes with it, where others may listen
+            return await loop.create_unix_server(
+                links.protocol, sock=listening, backlog=BACKLOG, cleanup_socket=False
+            )
+        return await loop.create_unix_server(links.protocol, sock=listening, backlog=BACKLOG)
     patience = None if context is None else _HANDSHAKE
     return await loop.create_server(
-        links.protocol, sock=listening, ssl=context, ssl_handshake_timeout=patience
+        links.protocol,
+        sock=listening,
+        backlog=BACKLOG,
+        ssl=context,
+        ssl_handshake_timeout=patience,
     )
 
 
