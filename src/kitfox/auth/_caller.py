@@ -3,6 +3,7 @@
 from typing import NamedTuple, Protocol
 
 from kitfox.core import Call
+from kitfox.net import bearer_token
 
 _NONE: frozenset[str] = frozenset()
 
@@ -29,8 +30,4 @@ class Way(Protocol):
 
 def bearer_of(call: Call) -> str | None:
     """Return the bearer token (RFC 6750) that a call shows, or None."""
-    shown = call.metadata.get("authorization")
-    if shown is None:
-        return None
-    scheme, _, token = shown.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+    return bearer_token(call.metadata.get("authorization", ""))

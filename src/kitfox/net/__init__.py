@@ -21,6 +21,7 @@ from kitfox.net._asgi import (
     reply as reply,
     with_slashes as with_slashes,
 )
+from kitfox.net._bearer import SharedToken as SharedToken, bearer_token as bearer_token
 from kitfox.net._cross_origin import (
     cross_origin as cross_origin,
     is_local_name as is_local_name,
@@ -111,6 +112,7 @@ __all__ = [
     "Router",
     "Scope",
     "Send",
+    "SharedToken",
     "Site",
     "SiteReply",
     "SiteRequest",
@@ -118,6 +120,7 @@ __all__ = [
     "TLSError",
     "UnixAddress",
     "address_of",
+    "bearer_token",
     "bind",
     "certified_name",
     "check_guarded",

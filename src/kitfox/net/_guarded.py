@@ -1,6 +1,7 @@
 """Whether an address may be listened at: where others can reach it, somebody must ask who comes."""
 
 from kitfox.net._address import UnixAddress, is_loopback, parse_address
+from kitfox.net._bearer import stripped
 from kitfox.net._tls import TLS
 
 
@@ -12,9 +13,8 @@ def check_guarded(address: str, *, tls: TLS | None, token: str | None, public: b
             `token`, a `tls` that asks clients for certificates, nor `public`; the token is empty;
             or a Unix socket is to be encrypted.
     """
-    if token is not None and not token.strip():
-        msg = "an empty token protects nothing; None asks for no token"
-        raise ValueError(msg)
+    if token is not None:
+        stripped(token)
     place = parse_address(address)
     if isinstance(place, UnixAddress):
         if tls:

@@ -1,7 +1,7 @@
 """Discovery: who runs where, kept true by leases and known to everybody as whole sets."""
 
 from kitfox.registry._background import Background as Background
-from kitfox.registry._bearer import bearer as bearer, shows as shows
+from kitfox.registry._bearer import bearer as bearer
 from kitfox.registry._cache import CachedSet as CachedSet, DiskCache as DiskCache
 from kitfox.registry._contract import (
     DEFAULT_TTL as DEFAULT_TTL,
@@ -74,5 +74,4 @@ __all__ = [
     "ip_of",
     "is_local",
     "same_host",
-    "shows",
 ]

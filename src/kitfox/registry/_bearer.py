@@ -1,6 +1,4 @@
-"""Showing a token with every call, and asking for it."""
-
-from hmac import compare_digest
+"""Showing a token with every call."""
 
 from kitfox.core import Call, Endpoint, Middleware
 
@@ -19,9 +17,3 @@ def bearer(token: str) -> Middleware:
         return call_with_token
 
     return wrap
-
-
-def shows(authorization: str, token: str) -> bool:
-    """Whether an `authorization` text shows `token`, compared in constant time."""
-    scheme, _, shown = authorization.partition(" ")
-    return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.encode())

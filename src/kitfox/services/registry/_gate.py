@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from kitfox.core import InvalidArgument, PermissionDenied, Unauthenticated
-from kitfox.registry import host_of, ip_of, is_local, same_host, shows
+from kitfox.net import SharedToken
+from kitfox.registry import host_of, ip_of, is_local, same_host
 
 _PLAIN = re.compile(r"[!\"$-?A-~]{1,2000}")  # printable ASCII without '#' (fragment), '@' (user)
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -24,15 +25,20 @@ class Gate:
     """Decides by address and token."""
 
     def __init__(self, token: str = "", allow: Iterable[str] = ()) -> None:
-        """Raise ValueError if the allow-list has an address with bits outside its network."""
-        self._token = token
+        """Make one; no `token` is "".
+
+        Raises:
+            ValueError: the token is nothing but space, or the allow-list has an address with bits
+                outside its network.
+        """
+        self._token = SharedToken(token) if token else None
         self._names = frozenset(host.lower() for host in allow)
         self._networks = tuple(_networks(allow))
 
     def admit(self, peer: str, authorization: str) -> None:
         """Let a call pass. Raises Unauthenticated and PermissionDenied."""
-        if self._token:
-            if not shows(authorization, self._token):
+        if self._token is not None:
+            if self._token.why_not(authorization) is not None:
                 raise Unauthenticated("the registry's token is required: Authorization: Bearer …")
         elif not self._trusts(host_of(peer)):
             raise PermissionDenied(f"{host_of(peer)} is not served without a token")

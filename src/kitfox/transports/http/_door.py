@@ -1,20 +1,25 @@
 """Who may come in: decided from the headers alone, before anything of a request is read."""
 
-import hmac
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
 
 from kitfox.core import Code
-from kitfox.net import UnixAddress, cross_origin, is_local_name, is_loopback, parse_address
+from kitfox.net import (
+    SharedToken,
+    UnixAddress,
+    cross_origin,
+    is_local_name,
+    is_loopback,
+    parse_address,
+)
 from kitfox.transports.http._cors import CORS
 from kitfox.transports.http._status import CHALLENGE, Refused
 
-_BEARER = b"bearer "
 _REMEMBERED = 64  # names that need not be looked at again
 
 
 class Door:
-    """Lets requests in, or raises Refused. `locked` says whether there is a token to show.
+    """Lets requests in, or raises Refused.
 
     With a `token`, everybody must show it (RFC 6750). A browser that acts for another site's page
     is let in only when `cors` allows that site. With `hosts`, who asks must call this server by one
@@ -24,19 +29,14 @@ class Door:
     def __init__(
         self, *, token: str | None, cors: CORS | None, hosts: Collection[str] | None
     ) -> None:
-        if token is not None and not token.strip():
-            msg = "an empty token protects nothing; None asks for no token"
-            raise ValueError(msg)
-        self.locked = token is not None
-        self._token = None if token is None else token.strip().encode()
+        self._token = None if token is None else SharedToken(token)
         self._cors = cors
         self._hosts = None if hosts is None else {host.lower().encode() for host in hosts}
 
     def check_entry(self, headers: Mapping[bytes, bytes]) -> None:
         """Refuse who calls this server by another's name, or shows no token where there is one."""
         self.check_host(headers)
-        if self.locked:
-            self.check_token(headers)
+        self._check_token(headers)
 
     def check_host(self, headers: Mapping[bytes, bytes]) -> None:
         """Refuse who calls this server by a name that somebody else may have given it."""
@@ -50,14 +50,6 @@ class Door:
             text = f"this server is not known as {name!r}; to let it be, give it hosts=[{name!r}]"
             raise Refused(HTTPStatus.MISDIRECTED_REQUEST, Code.PERMISSION_DENIED, text)
 
-    def check_token(self, headers: Mapping[bytes, bytes]) -> None:
-        """Refuse who does not show the token."""
-        shown = headers.get(b"authorization", b"")
-        if shown[: len(_BEARER)].lower() != _BEARER:
-            raise _unauthenticated("this server asks for a token: send 'authorization: Bearer …'")
-        if not hmac.compare_digest(shown[len(_BEARER) :].strip(), self._token or b""):
-            raise _unauthenticated("the token is wrong")
-
     def check_call(self, headers: Mapping[bytes, bytes], *, safe: bool) -> None:
         """Refuse what another site asks for, unless it is `safe` (RFC 9110, 9.2.1)."""
         if b"origin" not in headers and b"sec-fetch-site" not in headers:
@@ -68,12 +60,16 @@ class Door:
             text = f"refused, because it comes from another site: {why}"
             raise Refused(403, Code.PERMISSION_DENIED, text)
 
+    def _check_token(self, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse who does not show the token, where there is one."""
+        if self._token is None:
+            return
+        shown = headers.get(b"authorization", b"").decode("utf-8", "surrogateescape")
+        if (why := self._token.why_not(shown)) is not None:
+            raise Refused(HTTPStatus.UNAUTHORIZED, Code.UNAUTHENTICATED, why, (CHALLENGE,))
+
 
 def is_local(address: str) -> bool:
     """Whether `address` is a port that only this machine, so its browsers too, can reach."""
     place = parse_address(address)
     return not isinstance(place, UnixAddress) and is_loopback(place.host)
-
-
-def _unauthenticated(text: str) -> Refused:
-    return Refused(HTTPStatus.UNAUTHORIZED, Code.UNAUTHENTICATED, text, (CHALLENGE,))

@@ -1,10 +1,10 @@
 """A connection whose caller has not shown the token yet: every call is refused."""
 
-import hmac
 from collections.abc import Callable
 
 from kitfox.core import Unauthenticated
 from kitfox.multiplex import Cancel, Credit, End, Failure, Item, Request
+from kitfox.net import SharedToken
 from kitfox.transports.msgpack._frames import Hello, PlainReply, PlainRequest
 from kitfox.transports.msgpack._plain import plain_error
 from kitfox.transports.msgpack._stream import Handlers, Stream
@@ -15,7 +15,7 @@ _WHY = "this server asks for a token, and the caller has not shown the right one
 class Gate:
     """Gives a stream the handlers that serve it when the token was shown."""
 
-    def __init__(self, stream: Stream, token: bytes, handlers: Handlers) -> None:
+    def __init__(self, stream: Stream, token: SharedToken, handlers: Handlers) -> None:
         self._stream = stream
         self._token = token
         self._handlers = handlers
@@ -32,7 +32,7 @@ class Gate:
         self._stream.attach(refusing, on_loss)
 
     def _open(self, hello: Hello) -> None:
-        if hmac.compare_digest(hello.token.encode(), self._token):
+        if self._token.matches(hello.token):
             self._stream.attach(self._handlers, self._on_loss)
 
     def _refuse(self, frame: Request) -> None:

@@ -15,6 +15,7 @@ from kitfox.multiplex import (
     ServerEnd,
     Services,
 )
+from kitfox.net import SharedToken
 from kitfox.transports.msgpack._frames import Hello, PlainRequest
 from kitfox.transports.msgpack._gate import Gate
 from kitfox.transports.msgpack._limits import RPCLimits
@@ -46,7 +47,7 @@ class Links:
         self._in_flight = InFlight()
         self._limits = limits
         self._keep_alive = keep_alive
-        self._token = None if token is None else token.encode()
+        self._token = None if token is None else SharedToken(token)
         self._open: dict[Stream, ServerEnd] = {}
         self._empty = asyncio.Event()
         self._empty.set()
