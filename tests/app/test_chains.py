@@ -2,9 +2,12 @@ import asyncio
 
 import pytest
 
-from kitfox.app import ClientChain, Policies, Server, ServerChain
+from kitfox.app import ClientChain, ConfigError, Policies, Server, ServerChain
+from kitfox.balancing import ConsistentHash, Node, Outliers, Subset
 from kitfox.core import (
+    Call,
     DeadlineExceeded,
+    Metadata,
     ResourceExhausted,
     Service,
     Unavailable,
@@ -147,6 +150,90 @@ async def test_a_breaker_whose_rules_stay_stays_as_it_is(desk, client_of):
     chain.replace(read(breaker={"protect": 9}))
     assert chain.breakers["acme.v1.Desk"].state is State.CLOSED
     assert await client.look() == 1
+
+
+def away(**said) -> Policies:
+    """A `fallback` of the desk's Look, which is not tried again."""
+    return Policies.read({"acme.v1.Desk/Look": {"retry": False, "fallback": said}})
+
+
+async def test_a_fallback_replies_when_nobody_does(desk, client_of):
+    desk.failures = 1
+    client = client_of(ClientChain(away(value=7)))
+    assert await client.look() == 7
+    assert await client.look() == 2
+    desk.failures = 3
+    with pytest.raises(Unavailable):
+        await client.book()
+
+
+async def test_a_fallback_replies_to_its_codes_alone(desk, client_of):
+    desk.failures = 1
+    with pytest.raises(Unavailable):
+        await client_of(ClientChain(away(value=7, codes=["NOT_FOUND"]))).look()
+
+
+async def test_a_fallback_comes_and_goes_while_clients_are_in_use(desk, client_of):
+    chain = ClientChain(read(retry=False))
+    client = client_of(chain)
+    desk.failures = 100
+    chain.replace(away(value=7))
+    assert await client.look() == 7
+    chain.replace(away(value=8))
+    assert await client.look() == 8
+    chain.replace(read(retry=False))
+    with pytest.raises(Unavailable):
+        await client.look()
+
+
+def test_a_fallback_that_is_no_reply_is_said_when_a_client_is_made(desk, client_of):
+    with pytest.raises(ConfigError, match="expected a whole number, got text"):
+        client_of(ClientChain(away(value="seven")))
+
+
+def test_a_cluster_picks_among_what_is_said():
+    chain = ClientChain(
+        Policies.read(
+            {
+                "outliers": {"streak": 3, "base": "10s"},
+                "acme.v1.Desk": {
+                    "outliers": False,
+                    "prefer": {"levels": [{"zone": "a"}]},
+                    "subset": {"size": 20, "client": 7},
+                },
+                "acme.v1.Till": {"subset": {"size": 3}},
+            }
+        ),
+        draw=lambda: 0.5,
+    )
+    usual, desk = chain.among("other.Service"), chain.among("acme.v1.Desk")
+    assert usual.outliers == Outliers(streak=3, base=10.0)
+    assert (usual.prefer, usual.subset) == (None, None)
+    assert (desk.outliers, desk.subset) == (None, Subset(20, 7))
+    near, far = Node("near", metadata={"zone": "a"}), Node("far", metadata={"zone": "b"})
+    assert desk.prefer.levels([near, far], [near, far])[0].nodes == [near]
+    assert chain.among("acme.v1.Till").subset == Subset(3, 1 << 31)
+
+
+def test_a_process_has_one_number_among_the_clients_of_a_subset():
+    draws = iter([0.25])
+    chain = ClientChain(read(subset={"size": 3}), draw=lambda: next(draws))
+    assert chain.among("a.B").subset == chain.among("c.D").subset == Subset(3, 1 << 30)
+
+
+def test_calls_with_the_same_key_go_to_the_same_node(desk):
+    said = {"consistent_hash": "metadata:Tenant", "room": 2}
+    balancer = ClientChain(read(balancer=said)).balancer("acme.v1.Desk")
+    assert isinstance(balancer, ConsistentHash)
+    nodes = [Node(f"node-{number}") for number in range(5)]
+    method = next(iter(desk.routes()))
+
+    def picked(tenant):
+        call = Call(method, metadata=Metadata({"tenant": tenant}))
+        return balancer.pick(nodes, call, None, 0.0)
+
+    assert all(picked("acme") is picked("acme") for _ in range(5))
+    assert len({picked(f"tenant {number}") for number in range(50)}) == 5
 
 
 async def test_a_server_gives_no_call_more_than_its_maximum(desk):

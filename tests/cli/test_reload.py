@@ -47,6 +47,10 @@ def test_what_cannot_change_in_a_process_that_runs_is_named():
     assert list(waiting(begun, config('listen = "http://127.0.0.1:1"'))) == ["service.desk"]
     assert list(waiting(begun, config("[system]\nlogs = false"))) == ["system"]
     assert list(waiting(begun, config('[policy]\nbalancer = "random"'))) == ["policy: balancer"]
+    assert list(waiting(begun, config("[policy]\noutliers = false\nsubset = { size = 3 }"))) == [
+        "policy: outliers",
+        "policy: subset",
+    ]
     assert list(waiting(begun, config('[service.new]\nrun = "a:B"'))) == ["service.new"]
 
 

@@ -1,18 +1,27 @@
 """What the calls of a process's clients pass, unless it is configured otherwise.
 
-Outermost first: the default deadline, criticality carried on, hedge, retry, the service's breaker.
+Outermost first: the default deadline, fallback, criticality carried on, hedge, retry, the service's
+breaker.
 Then, for each attempt, a cluster picks a node, and what guards that node is passed.
 """
 
+import random
 from collections.abc import Callable, Iterator
 
 from kitfox.app._kept import Kept
 from kitfox.app._members import Guard
 from kitfox.app._policies import Policies
 from kitfox.app._policy import DEADLINE, Policy, rules, seconds
-from kitfox.app._policy_failure import BreakerRules, HedgeRules, InstanceBreakerRules, RetryRules
+from kitfox.app._policy_failure import (
+    BreakerRules,
+    FallbackRules,
+    HedgeRules,
+    InstanceBreakerRules,
+    RetryRules,
+)
+from kitfox.app._policy_nodes import OutlierRules, made_balancer
 from kitfox.app._slots import Slots
-from kitfox.balancing import Balancer, Node
+from kitfox.balancing import Among, Balancer, Node
 from kitfox.core import Connection, Endpoint, Kind, Method, Middleware, chain
 from kitfox.resilience import (
     Breaker,
@@ -22,26 +31,35 @@ from kitfox.resilience import (
     breaker,
     carry_criticality,
     deadline,
+    fallback,
     hedge,
     retry,
 )
+
+_NUMBERS = 1 << 32
 
 
 class ClientChain:
     """The policies of a process as a client, and what they have learnt.
 
     `breakers` are those of the process, each by its service's name, or `service/method` where a
-    method has a breaker of its own, or `service/instance`.
+    method has a breaker of its own, or `service/instance`. `draw`, a number from 0 up to 1, decides
+    which number a client has for a `subset` that does not say it.
     """
 
     def __init__(
-        self, policies: Policies | None = None, *, breakers: Breakers | None = None
+        self,
+        policies: Policies | None = None,
+        *,
+        breakers: Breakers | None = None,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self._policies = policies or Policies()
         self.breakers = Breakers() if breakers is None else breakers
         self._budgets: Kept[RetryRules, Budget] = Kept(lambda _, said: said.made_budget())
         self._own = Kept(self._breaker)
         self._slots = Slots()
+        self._number = int(draw() * _NUMBERS)
 
     def through(self, connection: Connection) -> Connection:
         """Return a connection whose calls pass the policies of their methods."""
@@ -64,13 +82,23 @@ class ClientChain:
 
     def balancer(self, service: str) -> Balancer:
         """Return a new balancer for a service's cluster."""
-        return self._policies.of(service).made_balancer()
+        return made_balancer(self._policies.of(service).balancer)
+
+    def among(self, service: str) -> Among:
+        """Return what the balancer of a service's cluster picks among."""
+        policy = self._policies.of(service)
+        outliers = rules(policy.outliers, OutlierRules)
+        return Among(
+            outliers=None if outliers is None else outliers.made(),
+            prefer=policy.prefer.made() if policy.prefer else None,
+            subset=policy.subset.made(self._number) if policy.subset else None,
+        )
 
     def replace(self, policies: Policies) -> None:
         """Let the calls that begin from now on pass others.
 
-        Clusters that are open keep their balancers and guards. A breaker or a budget whose rules
-        are the same keeps what it has learnt.
+        Clusters that are open keep their balancers and guards, and what they pick among. A breaker
+        or a budget whose rules are the same keeps what it has learnt.
         """
         self._policies = policies
         self._slots.fill(self._middleware)
@@ -83,6 +111,8 @@ class ClientChain:
         if (default := seconds(policy.deadline, DEADLINE)) is not None:
             own = self._policies.scope("deadline", method) == name_of(method)
             yield deadline(default=limit(default, own=own))
+        if policy.fallback:
+            yield self._fallback(policy.fallback, method)
         yield carry_criticality()
         retries = rules(policy.retry, RetryRules)
         hedges = rules(policy.hedge, HedgeRules)
@@ -95,6 +125,13 @@ class ClientChain:
         if (breaks := rules(policy.breaker, BreakerRules)) is not None:
             scope = self._policies.scope("breaker", method) or method.service
             yield breaker(self._own.of(scope, breaks))
+
+    def _fallback(self, said: FallbackRules, method: Method) -> Middleware:
+        """Return what replies when nobody does: with a new message each time, for it may change."""
+        policies = self._policies
+        policies.substitute(method)  # what does not fit is said now
+        substitute: Callable[..., object] = lambda *_: policies.substitute(method)  # noqa: E731
+        return fallback(method, substitute, codes=said.made(), share=said.share)
 
     def _breaker(self, name: str, said: BreakerRules) -> Breaker:
         self.breakers.forget(name)

@@ -134,6 +134,7 @@ async def _found(
             dial=lambda url: dial(url, client, tls=tls, token=token),
             schemes=schemes(),
             balancer=policies.balancer(service),
+            among=policies.among(service),
             guard=policies.guard(service),
         ) as cluster:
             yield cluster

@@ -15,10 +15,12 @@ from typing import Self
 
 import msgspec
 
-from kitfox.app._config_convert import convert
+from kitfox.app._config_convert import convert, fields_of
 from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.app._config_layers import Table, is_table
-from kitfox.app._policy import FIELDS, Policy
+from kitfox.app._policy import CLUSTER_FIELDS, FIELDS, METHOD_FIELDS, Policy
+from kitfox.app._policy_nodes import HashRules
+from kitfox.app._policy_replies import reply_of
 from kitfox.core import Method
 
 
@@ -57,23 +59,66 @@ class Policies:
         names = reversed(tuple(_names(method.service, method.name)))
         return next((name for name in names if field in self.tables.get(name, {})), "")
 
-    def check_methods(self, methods: Iterable[Method], where: str = "") -> None:
-        """Raise ConfigError for a method that none of these services has; others are not known.
+    def said(self, field: str) -> Mapping[str, object]:
+        """Return what each table says of a field, by the tables' names, of those that do."""
+        return {name: table[field] for name, table in self.tables.items() if field in table}
 
-        `where` is what the policies were read from.
+    def waiting(self, other: "Policies") -> Iterator[str]:
+        """Yield the fields in which others differ, and which clusters that are open keep."""
+        for key in sorted(CLUSTER_FIELDS):
+            if self.said(key) != other.said(key):
+                yield key
+
+    def substitute(self, method: Method, where: str = "") -> object:
+        """Make what the `fallback` of a method gives for its reply; None when there is none.
+
+        Raises ConfigError, as `check_methods` does.
         """
-        known: dict[str, set[str]] = {}
+        if not (said := self.of(method.service, method.name).fallback):
+            return None
+        try:
+            return reply_of(method, said.value, texts=self.texts)
+        except ConfigError as error:
+            key = _joined(f"{method.service}/{method.name}", "fallback", error.key)
+            raise ConfigError(where, f"policy.{key}", error.problem) from None
+
+    def check_methods(self, methods: Iterable[Method], where: str = "") -> None:
+        """Raise ConfigError for what does not fit these methods; services not here may be anything.
+
+        That is a method that none of them is, a field of requests that none has, a fallback that is
+        no reply. `where` is what the policies were read from.
+        """
+        known: dict[str, dict[str, Method]] = {}
         for method in methods:
-            known.setdefault(method.service, set()).add(method.name)
+            known.setdefault(method.service, {})[method.name] = method
         for name in self.tables:
-            service, _, method_name = name.partition("/")
-            if method_name and service in known and method_name not in known[service]:
-                problem = f"{service} has no such method"
-                hint = did_you_mean(method_name, known[service])
-                raise ConfigError(where, f"policy.{_key_of(name)}", problem + hint)
+            self._check_name(name, known, where)
+        for service, its in known.items():
+            self._check_key(service, its.values(), where)
+            for method in its.values():
+                self.substitute(method, where)
+
+    def _check_name(self, name: str, known: Mapping[str, Mapping[str, Method]], where: str) -> None:
+        service, _, method = name.partition("/")
+        if method and service in known and method not in known[service]:
+            problem = f"{service} has no such method{did_you_mean(method, known[service])}"
+            raise ConfigError(where, f"policy.{_key_of(name)}", problem)
+
+    def _check_key(self, service: str, methods: Iterable[Method], where: str) -> None:
+        """Check that some request of a service has the field that its calls are hashed by."""
+        said = self.of(service).balancer
+        if not isinstance(said, HashRules) or not said.consistent_hash.startswith("field:"):
+            return
+        name = said.consistent_hash.removeprefix("field:")
+        fields = {field for method in methods for field in fields_of(method.request)}
+        if name not in fields and "balancer" in self.tables.get(service, {}):
+            problem = f'no request of {service} has a field "{name}"{did_you_mean(name, fields)}'
+            key = _joined(service, "balancer", "consistent_hash")
+            raise ConfigError(where, f"policy.{key}", problem)
 
     def _check(self, name: str) -> None:
         service, _, method = name.partition("/")
+        _check_places(name, self.tables[name])
         try:
             policy = self.of(service, method)
         except ConfigError as error:
@@ -94,6 +139,21 @@ def _named(name: str, table: object) -> Table:
         hint = did_you_mean(name, FIELDS)
         raise ConfigError("", name, f"unknown key, and no service or method{hint}")
     return table
+
+
+def _check_places(name: str, table: Table) -> None:
+    """Check that what is said of a whole service, or of a method alone, is said there."""
+    for key in sorted(table):
+        if key in CLUSTER_FIELDS and "/" in name:
+            problem = f"is of a whole service; say it in {_header(name.partition('/')[0])}"
+            raise ConfigError("", _joined(name, key), problem)
+        if key in METHOD_FIELDS and "/" not in name:
+            problem = f"is of one method; say it in {_header((name or 'a.Service') + '/Method')}"
+            raise ConfigError("", _joined(name, key), problem)
+
+
+def _header(name: str) -> str:
+    return f'[policy."{name}"]'
 
 
 def _names(service: str, method: str) -> Iterator[str]:
@@ -126,5 +186,5 @@ def _try(name: str, key: str, said: object) -> None:
         raise ConfigError("", _joined(name, key), str(error)) from None
 
 
-def _joined(name: str, key: str) -> str:
-    return ".".join(filter(None, (_key_of(name), key)))
+def _joined(name: str, *keys: str) -> str:
+    return ".".join(filter(None, (_key_of(name), *keys)))

@@ -10,20 +10,18 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from kitfox.app._policy_failure import BreakerRules, HedgeRules, InstanceBreakerRules, RetryRules
+from kitfox.app._policy_failure import (
+    BreakerRules,
+    FallbackRules,
+    HedgeRules,
+    InstanceBreakerRules,
+    RetryRules,
+)
 from kitfox.app._policy_load import BulkheadRules, RateRules, ShedRules
+from kitfox.app._policy_nodes import BalancerName, HashRules, OutlierRules, PreferRules, SubsetRules
 from kitfox.app._policy_rules import length
-from kitfox.balancing import P2C, Balancer, LeastInFlight, Random, RoundRobin, Weighted
 
 R = TypeVar("R")
-
-_BALANCERS: dict[str, Callable[[], Balancer]] = {
-    "p2c": P2C,
-    "least_in_flight": LeastInFlight,
-    "random": Random,
-    "round_robin": RoundRobin,
-    "weighted": Weighted,
-}
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,17 +33,21 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     hedge: HedgeRules | bool = False
     breaker: BreakerRules | bool = True
     instance_breaker: InstanceBreakerRules | bool = False
-    balancer: Literal["p2c", "least_in_flight", "random", "round_robin", "weighted"] = "p2c"
+    balancer: BalancerName | HashRules = "p2c"
+    outliers: OutlierRules | bool = True
+    prefer: PreferRules | Literal[False] = False
+    subset: SubsetRules | Literal[False] = False
+    fallback: FallbackRules | Literal[False] = False
     shed: ShedRules | bool = True
     rate_limit: RateRules | Literal[False] = False
     bulkhead: BulkheadRules | Literal[False] = False
 
-    def made_balancer(self) -> Balancer:
-        """Return a new balancer."""
-        return _BALANCERS[self.balancer]()
-
 
 FIELDS = frozenset(Policy.__struct_fields__)
+CLUSTER_FIELDS = frozenset({"balancer", "instance_breaker", "outliers", "prefer", "subset"})
+"""What is of a service's cluster: of no single method, and taken when the cluster is opened."""
+METHOD_FIELDS = frozenset({"fallback"})
+"""What is of one method, because it fits no other."""
 
 DEADLINE = 2.0
 MAXIMUM = 60.0

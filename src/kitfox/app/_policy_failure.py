@@ -1,11 +1,13 @@
-"""What a client does about failure: `retry`, `hedge`, the breakers of a policy."""
+"""What a client does about failure: `fallback`, `hedge`, `retry` and the breakers of a policy."""
 
 from datetime import timedelta
 from typing import Annotated
 
 from msgspec import Meta
 
+from kitfox.app._config_error import did_you_mean
 from kitfox.app._policy_rules import Count, Rules, Share, length
+from kitfox.core import Code
 from kitfox.resilience import (
     AdaptiveBreaker,
     Backoff,
@@ -16,6 +18,28 @@ from kitfox.resilience import (
     Trip,
     WindowBreaker,
 )
+
+_FAILURES = frozenset(Code.__members__) - {"OK"}
+
+
+class FallbackRules(Rules, frozen=True):
+    """`fallback`: what a client gives for a reply when calls of a method fail.
+
+    The value fits the method's reply, which is not known here; without one it is nothing.
+    """
+
+    value: object = None
+    codes: tuple[str, ...] = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.95
+
+    def made(self) -> frozenset[Code]:
+        """Return the codes. Raises ValueError."""
+        for name in self.codes:
+            if name not in _FAILURES:
+                hint = did_you_mean(name, _FAILURES)
+                msg = f'codes: "{name}" is no code of a failure{hint}'
+                raise ValueError(msg)
+        return frozenset(Code[name] for name in self.codes)
 
 
 class RetryRules(Rules, frozen=True):

@@ -68,6 +68,7 @@ class Discovery:
             dial=partial(dialled, client=self.client),
             schemes=schemes() if ours else _HTTP,
             balancer=self.policies.balancer(service_name(kind)),
+            among=self.policies.among(service_name(kind)),
             guard=self.policies.guard(service_name(kind)),
         )
         return await stack.enter_async_context(cluster)

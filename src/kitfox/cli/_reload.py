@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from kitfox.app import Chains, Config, ConfigError, Policies
+from kitfox.app import Chains, Config, ConfigError
 
 Reread = Callable[[], Config]
 """Reads the configuration as it was read at the start; raises ConfigError."""
 
 _LOOK_AGAIN: Final = 1.0  # seconds between two looks at a file
-_AT_START: Final = ("balancer", "instance_breaker")
 
 _log = logging.getLogger("kitfox.run")
 
@@ -48,13 +47,8 @@ def waiting(before: Config, now: Config) -> Iterator[str]:
     for name in sorted(before.services.keys() | now.services.keys()):
         if before.services.get(name) != now.services.get(name):
             yield f"service.{name}"
-    for field in _AT_START:
-        if _said(before.policies, field) != _said(now.policies, field):
-            yield f"policy: {field}"
-
-
-def _said(policies: Policies, field: str) -> dict[str, object]:
-    return {name: table[field] for name, table in policies.tables.items() if field in table}
+    for field in before.policies.waiting(now.policies):
+        yield f"policy: {field}"
 
 
 async def changes(file: Path, *, every: float = _LOOK_AGAIN) -> AsyncIterator[None]:

@@ -23,7 +23,7 @@ AWAY: Final = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.RESOURCE
 
 
 def fallback(
-    function: Callable[..., object],
+    function: Callable[..., object] | Method,
     substitute: object,
     *,
     codes: Collection[Code] = AWAY,
@@ -32,15 +32,16 @@ def fallback(
 ) -> Middleware:
     """Give `substitute` for a reply when calls of one method fail with one of `codes`.
 
-    `function` is the method as the service's class has it, `Users.get`. The substitute is a value,
-    or a function that returns one, from the request and the error: at once or asynchronously, in
-    which case it has what is left of the deadline, and may raise the error again. So that something
-    is left, a call gets the part `share` of the time that there is. Calls of other methods pass.
+    `function` is the method as the service's class has it, `Users.get`, or the Method. The
+    substitute is a value, or a function that returns one, from the request and the error: at once
+    or asynchronously, in which case it has what is left of the deadline, and may raise the error
+    again. So that something is left, a call gets the part `share` of the time that there is. Calls
+    of other methods pass.
 
     Raises:
         TypeError: the method streams its replies, or is none.
     """
-    method = method_of(function)
+    method = function if isinstance(function, Method) else method_of(function)
     if method.kind.streams_replies:
         raise TypeError(f"{method.path} streams its replies: there is no one value to fall back on")
 
