@@ -1,7 +1,7 @@
 """What the calls to a server pass, unless it is configured otherwise.
 
 Outermost first: the longest deadline, the server's own middleware (who calls, and what it may do),
-shed, rate limit, bulkhead.
+the scopes of the method, shed, rate limit, bulkhead.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -14,6 +14,8 @@ from kitfox.app._policies import Policies
 from kitfox.app._policy import MAXIMUM, rules, seconds
 from kitfox.app._policy_load import BulkheadRules, RateRules, ShedRules
 from kitfox.app._slots import Slots
+from kitfox.app._wiring import WiringError
+from kitfox.auth import authorize
 from kitfox.core import Endpoint, Method, Middleware, chain
 from kitfox.health import LoopLag
 from kitfox.resilience import (
@@ -28,6 +30,11 @@ from kitfox.resilience import (
 )
 
 _OURS = "kitfox.v1."  # what keeps a system running is limited only by tables that name it
+
+_NOBODY_KNOWN = (
+    "{} asks for the scope {}, and nothing here finds out who calls, so nobody could call it: give "
+    "the Server middleware=[authenticate(…)], or say in kitfox.toml [service.NAME.auth]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,14 @@ class ServerChain:
             yield
 
     def around(self, method: Method, endpoint: Endpoint) -> Endpoint:
-        """Return an endpoint of a method with its policies around it."""
+        """Return an endpoint of a method with its policies around it.
+
+        Raises:
+            WiringError: the method asks for scopes, and there is no middleware to find out who
+                calls, so that nobody could ever have them.
+        """
+        if method.scopes and not self._middleware:
+            raise WiringError(_NOBODY_KNOWN.format(method.path, " ".join(sorted(method.scopes))))
         return self._slots.around(method, endpoint, self._around)
 
     def replace(self, policies: Policies) -> None:
@@ -76,7 +90,9 @@ class ServerChain:
 
     def _around(self, method: Method) -> Middleware:
         policy = self._policies.of(method.service, method.name)
-        layers = [*self._middleware, *self._load(method)]
+        # Nobody can tell what is in the middleware, so scopes are asked for here in any case.
+        asks = [authorize()] if method.scopes else []
+        layers = [*self._middleware, *asks, *self._load(method)]
         if (longest := seconds(policy.maximum, MAXIMUM)) is not None:
             own = self._policies.scope("maximum", method) == name_of(method)
             layers.insert(0, deadline(maximum=limit(longest, own=own)))

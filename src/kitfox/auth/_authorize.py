@@ -14,7 +14,7 @@ def authorize(allows: Allows | None = None) -> Middleware:
 
     A caller needs all the scopes that `@rpc(scopes=…)` names, and the consent of `allows`, if
     there is one. Whoever is unknown gets Unauthenticated, for a name might help; who is known gets
-    PermissionDenied. Stands behind `authenticate`.
+    PermissionDenied. Stands behind `authenticate`. A `kitfox.app.Server` asks for scopes by itself.
     """
 
     def wrap(endpoint: Endpoint) -> Endpoint:
