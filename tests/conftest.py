@@ -1,4 +1,7 @@
-"""What every test gets: proof that it left nothing behind, and a browser for those who ask."""
+"""What every test gets: proof that it left nothing behind.
+
+And for those who ask: a wait for what something else brings about, certificates, a browser.
+"""
 
 import asyncio
 import gc
@@ -10,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from kitfox import fail_after
+from kitfox.net import TLS
 
 # How long what a test stopped may take to be gone, seconds.
 GRACE = 2.0
@@ -87,6 +93,59 @@ def child_processes() -> Iterator[str]:
             yield from task.read_text().split()
         except FileNotFoundError:  # the thread ended while we looked
             continue
+
+
+@pytest.fixture
+def eventually():
+    """Wait until something holds, and return it."""
+
+    async def wait(holds):
+        async with fail_after(10):
+            while not (found := holds()):
+                await asyncio.sleep(0.005)
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def settled():
+    """Wait until a count has stopped growing, and return it."""
+
+    async def wait(count):
+        last, quiet = count(), 0
+        async with fail_after(10):
+            while quiet < 30:
+                await asyncio.sleep(0.01)
+                quiet = quiet + 1 if count() == last else 0
+                last = count()
+        return last
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def authority():
+    import trustme  # slow to import, and few tests need it
+
+    return trustme.CA()
+
+
+@pytest.fixture
+def issue(authority, tmp_path):
+    """`issue("a.example")`: the TLS of somebody with a certificate, who trusts the authority.
+
+    A server that `asks` wants a certificate of its clients.
+    """
+    authority.cert_pem.write_to_path(ca := tmp_path / "ca.pem")
+
+    def make(*names, asks=False, **more):
+        issued = authority.issue_cert(*names)
+        file = tmp_path / f"{names[0]}.pem"
+        issued.private_key_and_cert_chain_pem.write_to_path(file)
+        return TLS(certificate=file, ca=ca, client_ca=ca if asks else None, **more)
+
+    return make
 
 
 @pytest.fixture(scope="session")

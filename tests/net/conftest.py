@@ -141,15 +141,3 @@ def say():
         return script
 
     return say_each
-
-
-@pytest.fixture
-async def eventually():
-    """`await eventually(lambda: condition)`: turn the loop until it holds, 5 s at most."""
-
-    async def wait(condition):
-        async with fail_after(5):
-            while not condition():
-                await asyncio.sleep(0.001)
-
-    return wait

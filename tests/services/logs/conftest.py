@@ -1,13 +1,11 @@
 """Helpers for the tests of the log service."""
 
-import asyncio
 import logging
 import resource
 from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from kitfox.scope import fail_after
 from kitfox.services.logs import Batch, Entry, Logs, LogService, LogSettings
 from kitfox.transports.memory import Memory
 
@@ -20,19 +18,6 @@ def entry():
         return Entry(**{"time": 1000.0, "level": 9, "message": message, **changes})
 
     return make
-
-
-@pytest.fixture
-def eventually():
-    """Return a waiter for a condition that something else brings about."""
-
-    async def wait(condition, seconds=10.0):
-        async with fail_after(seconds):
-            while not (found := condition()):
-                await asyncio.sleep(0.005)
-        return found
-
-    return wait
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ from contextlib import asynccontextmanager
 
 import grpc
 import pytest
-import trustme
 
 from kitfox import NotFound, Service, current_call, fail_after, rpc
-from kitfox.net import TLS
 from kitfox.transports.grpc import GRPC, GRPCConnection
 
 
@@ -102,22 +100,3 @@ def stock():
             yield channel
 
     return opened
-
-
-@pytest.fixture(scope="session")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def issue(authority, tmp_path):
-    """`issue("a.example")`: the TLS of somebody with a certificate, who trusts the authority."""
-    authority.cert_pem.write_to_path(ca := tmp_path / "ca.pem")
-
-    def make(name, **more):
-        issued = authority.issue_cert(name)
-        file = tmp_path / f"{name}.pem"
-        issued.private_key_and_cert_chain_pem.write_to_path(file)
-        return TLS(certificate=file, ca=ca, **more)
-
-    return make

@@ -8,9 +8,9 @@ from kitfox.transports.grpc import GRPC, GRPCConnection
 
 
 @pytest.fixture
-def server_tls(issue, tmp_path):
+def server_tls(issue):
     """A server's, which asks its clients for certificates."""
-    return issue("127.0.0.1", client_ca=tmp_path / "ca.pem")
+    return issue("127.0.0.1", asks=True)
 
 
 async def test_a_handler_knows_the_caller_by_its_certificate(serve, connect, issue, server_tls):

@@ -206,15 +206,3 @@ def fetch():
         return Answer(reply.status, headers, reply.body)
 
     return request
-
-
-@pytest.fixture
-def eventually():
-    """Turn the loop until something holds."""
-
-    async def wait(holds):
-        async with fail_after(5):
-            while not holds():
-                await asyncio.sleep(0.005)
-
-    return wait

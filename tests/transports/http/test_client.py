@@ -5,7 +5,6 @@ import math
 import socket
 
 import pytest
-import trustme
 
 from kitfox import (
     Call,
@@ -226,11 +225,6 @@ async def test_a_client_that_is_given_is_left_open(serving, book, ledger):
             async with HTTPConnection(url, client=client) as connection:
                 assert await ledger.client(connection).get(number) == f"entry {number}"
         assert client.open_connections == 1
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
 
 
 async def test_calls_pass_through_tls_to_a_peer_that_is_trusted(

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
 
 from kitfox import Service, Unavailable, Unreachable, current_call, fail_after, rpc
 from kitfox.net import TLS, TLSError
@@ -21,29 +20,10 @@ class Mirror(Service, name="test.Mirror"):
         return current_call().identity
 
 
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
 @pytest.fixture
-def issue(authority, tmp_path):
-    """`issue("a.example")`: the TLS of somebody with a certificate, who trusts the authority."""
-    authority.cert_pem.write_to_path(ca := tmp_path / "ca.pem")
-
-    def make(name, **more):
-        issued = authority.issue_cert(name)
-        file = tmp_path / f"{name}.pem"
-        issued.private_key_and_cert_chain_pem.write_to_path(file)
-        return TLS(certificate=file, ca=ca, **more)
-
-    return make
-
-
-@pytest.fixture
-def server_tls(issue, tmp_path):
+def server_tls(issue):
     """A server's, which asks its clients for certificates."""
-    return issue("127.0.0.1", client_ca=tmp_path / "ca.pem")
+    return issue("127.0.0.1", asks=True)
 
 
 @asynccontextmanager

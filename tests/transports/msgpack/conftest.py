@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import pytest
 
-from kitfox import NotFound, Service, current_call, fail_after, rpc
+from kitfox import NotFound, Service, current_call, rpc
 
 
 class Point(msgspec.Struct):
@@ -131,31 +131,3 @@ def raw():
 @pytest.fixture
 def desk():
     return Desk()
-
-
-@pytest.fixture
-def eventually():
-    """Wait until something holds."""
-
-    async def wait(holds):
-        async with fail_after(10):
-            while not holds():
-                await asyncio.sleep(0.005)
-
-    return wait
-
-
-@pytest.fixture
-def settled():
-    """Wait until a count has stopped growing, and return it."""
-
-    async def wait(count):
-        last, quiet = count(), 0
-        async with fail_after(10):
-            while quiet < 30:
-                await asyncio.sleep(0.01)
-                quiet = quiet + 1 if count() == last else 0
-                last = count()
-        return last
-
-    return wait

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import trustme
 
 from kitfox import Unauthenticated, Unavailable, fail_after
 from kitfox.multiplex import KeepAlive
@@ -242,20 +241,6 @@ async def test_ours_are_told_to_go_elsewhere_and_get_their_last_reply(desk, raw,
 
 
 # ----------------------------------------------------------------------- certificates, upgrade
-
-
-@pytest.fixture
-def issue(tmp_path):
-    """`issue("a.example")`: the TLS of somebody with a certificate, who trusts the authority."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(ca := tmp_path / "ca.pem")
-
-    def make(name, *, asks=False):
-        issued, file = authority.issue_cert(name), tmp_path / f"{name}.pem"
-        issued.private_key_and_cert_chain_pem.write_to_path(file)
-        return TLS(certificate=file, ca=ca, client_ca=ca if asks else None)
-
-    return make
 
 
 async def test_a_handler_knows_its_caller_by_the_certificate(desk, issue):

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import nats as nats_py
 import pytest
 
-from kitfox import NotFound, Service, fail_after, rpc
+from kitfox import NotFound, Service, rpc
 from kitfox.core import current_call
 from kitfox.transports.nats import NATS, NATSConnection
 from nats_server import NATSServer
@@ -141,18 +141,6 @@ def plain(nats):
             await client.close()
 
     return connected
-
-
-@pytest.fixture
-def eventually():
-    """Wait until something holds."""
-
-    async def wait(holds):
-        async with fail_after(10):
-            while not holds():
-                await asyncio.sleep(0.005)
-
-    return wait
 
 
 @pytest.fixture

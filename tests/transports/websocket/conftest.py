@@ -186,31 +186,3 @@ async def client(serving, raw):
     async with serving(keep_alive=keep_alive) as url, raw(f"{url}/echo") as connected:
         assert connected.status == 101
         yield connected
-
-
-@pytest.fixture
-def eventually():
-    """Turn the loop until something holds."""
-
-    async def wait(holds):
-        async with fail_after(10):
-            while not holds():
-                await asyncio.sleep(0.005)
-
-    return wait
-
-
-@pytest.fixture
-def settled():
-    """Wait until a count has stopped growing, and return it."""
-
-    async def wait(count):
-        last, quiet = count(), 0
-        async with fail_after(10):
-            while quiet < 20:
-                await asyncio.sleep(0.01)
-                quiet = quiet + 1 if count() == last else 0
-                last = count()
-        return last
-
-    return wait

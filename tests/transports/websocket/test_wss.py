@@ -1,7 +1,6 @@
 """WebSockets over TLS: what is negotiated, who the client is, and how it ends."""
 
 import pytest
-import trustme
 from websockets.asyncio.client import connect
 
 from kitfox import Service, Unavailable, Unreachable, current_call, fail_after, rpc
@@ -20,24 +19,10 @@ class Mirror(Service, name="test.Mirror"):
 
 
 @pytest.fixture
-def party(tmp_path):
-    """`party("a.example")`: the TLS of somebody whom everybody of the same test trusts."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(ca := tmp_path / "ca.pem")
-
-    def make(name, **more):
-        file = tmp_path / f"{name}.pem"
-        authority.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(file)
-        return TLS(certificate=file, ca=ca, **more)
-
-    return make
-
-
-@pytest.fixture
-async def url(party, tmp_path):
+async def url(issue):
     """Serve whoever has a certificate; gives the URL as `wss://…`."""
     seen = {"/who": tell_identity}
-    tls = party("127.0.0.1", client_ca=tmp_path / "ca.pem")
+    tls = issue("127.0.0.1", asks=True)
     listener = HTTP(tls=tls, websocket=WebSocket("/rpc", handlers=seen))
     async with listener.listen(Mirror().routes()) as served:
         assert served.startswith("https://")
@@ -49,16 +34,16 @@ async def tell_identity(socket):
     await socket.close(4000, "told")
 
 
-async def test_who_would_rather_speak_http_2_is_served_in_http_1_1(url, party):
-    context = party("browser.example").client_context("h2", "http/1.1")
+async def test_who_would_rather_speak_http_2_is_served_in_http_1_1(url, issue):
+    context = issue("browser.example").client_context("h2", "http/1.1")
     async with connect(f"{url}/who", ssl=context) as client:
         tls = client.transport.get_extra_info("ssl_object")
         assert tls.selected_alpn_protocol() == "http/1.1"
         assert await client.recv() == "browser.example"
 
 
-async def test_closing_is_heard_over_tls(url, party):
-    context = party("browser.example").client_context("http/1.1")
+async def test_closing_is_heard_over_tls(url, issue):
+    context = issue("browser.example").client_context("http/1.1")
     async with connect(f"{url}/who", ssl=context) as client, fail_after(10):
         await client.recv()
         await client.wait_closed()
@@ -66,8 +51,8 @@ async def test_closing_is_heard_over_tls(url, party):
 
 
 @pytest.mark.parametrize("codec", ["json", "msgpack"])
-async def test_a_handler_knows_the_caller_by_its_certificate(url, party, codec):
-    tls = party("grading.example")
+async def test_a_handler_knows_the_caller_by_its_certificate(url, issue, codec):
+    tls = issue("grading.example")
     async with WebSocketConnection(f"{url}/rpc", tls=tls, codec=codec) as connection:
         assert await Mirror.client(connection).who() == "grading.example"
 

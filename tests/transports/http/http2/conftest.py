@@ -11,11 +11,9 @@ import h2.connection
 import h2.errors
 import h2.events
 import pytest
-import trustme
 from websockets.frames import Frame, Opcode
 
 from kitfox import Service, current_call, fail_after, rpc
-from kitfox.net import TLS
 from kitfox.transports.http.hypercorn import HTTP2
 from kitfox.transports.websocket import WebSocket
 
@@ -170,25 +168,6 @@ class Client:
                 self.gone_away = True
 
 
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture
-def issue(authority, tmp_path):
-    """`issue("a.example")`: the TLS of somebody with a certificate, who trusts the authority."""
-    authority.cert_pem.write_to_path(ca := tmp_path / "ca.pem")
-
-    def make(*names, **more):
-        issued = authority.issue_cert(*names)
-        file = tmp_path / f"{names[0]}.pem"
-        issued.private_key_and_cert_chain_pem.write_to_path(file)
-        return TLS(certificate=file, ca=ca, **more)
-
-    return make
-
-
 @pytest.fixture
 def tls(issue):
     return issue("127.0.0.1")
@@ -230,18 +209,6 @@ def dial(tls):
 async def client(serving, dial):
     async with serving(websocket=WebSocket()) as url, dial(url) as client:
         yield client
-
-
-@pytest.fixture
-def until():
-    """Turn the loop until something holds."""
-
-    async def wait(holds):
-        async with fail_after(10):
-            while not holds():
-                await asyncio.sleep(0.005)
-
-    return wait
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ async def test_replies_are_streamed(client):
     assert body.count(b"data:") >= 100
 
 
-async def test_a_handler_knows_the_caller_by_its_certificate(issue, serving, dial, plane, tmp_path):
-    tls = issue("127.0.0.1", client_ca=tmp_path / "ca.pem")
+async def test_a_handler_knows_the_caller_by_its_certificate(issue, serving, dial, plane):
+    tls = issue("127.0.0.1", asks=True)
     caller = issue("portal.example")
     async with serving(tls=tls, websocket=WebSocket()) as url:
         async with dial(url, caller) as client:
@@ -40,18 +40,20 @@ async def test_a_handler_knows_the_caller_by_its_certificate(issue, serving, dia
             assert await plane.client(connection).who() == "portal.example"
 
 
-async def test_a_caller_that_leaves_ends_its_handler(client, plane, until):
+async def test_a_caller_that_leaves_ends_its_handler(client, plane, eventually):
     stream = client.call("Wait")
-    await until(lambda: plane.running == 1)
+    await eventually(lambda: plane.running == 1)
     client.h2.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
     client.flush()
-    await until(lambda: plane.running == 0)
+    await eventually(lambda: plane.running == 0)
 
 
-async def test_a_stopping_server_says_so_and_ends_what_runs(plane, serving, dial, until, stoppable):
+async def test_a_stopping_server_says_so_and_ends_what_runs(
+    plane, serving, dial, eventually, stoppable
+):
     async with stoppable(serving()) as (url, stop), dial(url) as client:
         running = client.call("Wait")
-        await until(lambda: plane.running == 1)
+        await eventually(lambda: plane.running == 1)
         stopped = stop()
         await client.sent_away()
         late = await client.over(client.call("Double", number=4))
@@ -62,10 +64,10 @@ async def test_a_stopping_server_says_so_and_ends_what_runs(plane, serving, dial
         await stopped
 
 
-async def test_what_outlives_the_grace_is_told_so(plane, serving, dial, until, stoppable):
+async def test_what_outlives_the_grace_is_told_so(plane, serving, dial, eventually, stoppable):
     async with stoppable(serving(grace=0.05)) as (url, stop), dial(url) as client:
         running = client.call("Wait")
-        await until(lambda: plane.running == 1)
+        await eventually(lambda: plane.running == 1)
         stop()
         await client.sent_away()
         assert (await client.over(running)).status == 503

@@ -20,22 +20,24 @@ async def test_a_websocket_carries_calls_within_http2(client):
     assert (await client.over(stream)).ended
 
 
-async def test_a_websocket_that_ends_without_a_word_ends_its_calls(client, plane, until):
+async def test_a_websocket_that_ends_without_a_word_ends_its_calls(client, plane, eventually):
     stream = client.open_websocket("/", ("sec-websocket-protocol", "kitfox.json"))
     await client.begun(stream)
     client.send(stream, client.message(b'["request",1,"/test.Plane/Wait",{},{},null]'))
-    await until(lambda: plane.running == 1)
+    await eventually(lambda: plane.running == 1)
     client.send(stream, b"", end=True)
-    await until(lambda: plane.running == 0)
+    await eventually(lambda: plane.running == 0)
     await client.over(stream)
 
 
-async def test_websockets_are_told_that_the_server_stops(plane, serving, dial, until, stoppable):
+async def test_websockets_are_told_that_the_server_stops(
+    plane, serving, dial, eventually, stoppable
+):
     async with stoppable(serving(websocket=WebSocket())) as (url, stop), dial(url) as client:
         stream = client.open_websocket("/", ("sec-websocket-protocol", "kitfox.json"))
         opened = await client.begun(stream)
         client.send(stream, client.message(b'["request",1,"/test.Plane/Wait",{}]'))
-        await until(lambda: plane.running == 1)
+        await eventually(lambda: plane.running == 1)
         stop()
         await client.sent_away()
         await client.until(lambda: b'["away"]' in opened.body)
