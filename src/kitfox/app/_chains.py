@@ -23,6 +23,11 @@ class Chains:
         self._servers.append(chain)
         return chain
 
+    @property
+    def services(self) -> frozenset[str]:
+        """The services that are served or called here, by their names."""
+        return frozenset(method.service for method in self._methods)
+
     def check(self, methods: Iterable[Method], where: str = "") -> None:
         """Note what is served or called here, and raise ConfigError for a policy of what is not."""
         self._methods.extend(methods)

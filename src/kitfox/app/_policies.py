@@ -8,7 +8,7 @@ What counts (a limit, a breaker, a budget) counts together for all that the most
 about which says anything of it: its *scope*.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
@@ -22,6 +22,9 @@ from kitfox.app._policy import CLUSTER_FIELDS, FIELDS, METHOD_FIELDS, Policy
 from kitfox.app._policy_nodes import HashRules
 from kitfox.app._policy_replies import reply_of
 from kitfox.core import Method
+
+OURS = "kitfox.v1."
+"""What keeps a system running: it is everywhere, and limited only by tables that name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,14 @@ class Policies:
         except ConfigError as error:
             key = _joined(f"{method.service}/{method.name}", "fallback", error.key)
             raise ConfigError(where, f"policy.{key}", error.problem) from None
+
+    def strangers(self, known: Collection[str]) -> Iterator[ConfigError]:
+        """Yield what there is to say of tables about services that are not `known`."""
+        for name in sorted(self.tables):
+            service = name.partition("/")[0]
+            if service and service not in known and not service.startswith(OURS):
+                problem = f"nobody here serves or calls {service}{did_you_mean(service, known)}"
+                yield ConfigError("", f"policy.{_key_of(name)}", problem)
 
     def check_methods(self, methods: Iterable[Method], where: str = "") -> None:
         """Raise ConfigError for what does not fit these methods; services not here may be anything.

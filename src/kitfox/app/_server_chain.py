@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from kitfox.app._client_chain import limit, name_of
 from kitfox.app._kept import Kept
-from kitfox.app._policies import Policies
+from kitfox.app._policies import OURS, Policies
 from kitfox.app._policy import MAXIMUM, rules, seconds
 from kitfox.app._policy_load import BulkheadRules, RateRules, ShedRules
 from kitfox.app._slots import Slots
@@ -28,8 +28,6 @@ from kitfox.resilience import (
     rate_limit,
     shed,
 )
-
-_OURS = "kitfox.v1."  # what keeps a system running is limited only by tables that name it
 
 _NOBODY_KNOWN = (
     "{} asks for the scope {}, and nothing here finds out who calls, so nobody could call it: give "
@@ -117,7 +115,7 @@ class ServerChain:
     def _scope(self, field: str, method: Method) -> str | None:
         """Return what a method shares a limit with; None if it is not limited."""
         scope = self._policies.scope(field, method)
-        return None if not scope and method.service.startswith(_OURS) else scope
+        return None if not scope and method.service.startswith(OURS) else scope
 
     def _shed(self, scope: str, said: ShedRules, room: Bulkhead | None) -> Middleware:
         delays: list[Delay] = [self._lag] if room is None else [self._lag, room.delay]

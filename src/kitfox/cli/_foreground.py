@@ -16,6 +16,7 @@ from kitfox.app import (
 from kitfox.cli._log_shipping import log_to_stderr
 from kitfox.cli._reload import Reloading, Reread
 from kitfox.cli._serve import running, serve
+from kitfox.cli._strangers import telling_strangers
 from kitfox.cli._together import running_together
 from kitfox.net import Notifier, TLSError
 
@@ -45,6 +46,8 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
             services = (
                 running(config, name, chains=chains) if name else running_together(config, chains)
             )
+            if not name or len(config.services) == 1:
+                services = telling_strangers(services, config, chains)
             runner.run(serve(services, notifier, Reloading(config, chains, reread)))
     except (WiringError, AdvertiseError, TLSError) as error:
         raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error
