@@ -1,0 +1,32 @@
+"""Tasks that may wait for channels, and are gone when the test is over."""
+
+import asyncio
+
+import pytest
+
+
+@pytest.fixture
+async def start():
+    """Start tasks; let each run until it waits, and end those that still do when the test ends."""
+    tasks = []
+
+    async def begin(work):
+        tasks.append(asyncio.ensure_future(work))
+        await asyncio.sleep(0)
+        return tasks[-1]
+
+    yield begin
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def queues():
+    """Count who waits for a channel: senders and receivers."""
+
+    def count(channel):
+        state = channel._state
+        return len(state.senders), len(state.receivers)
+
+    return count
