@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kitfox.app import InPlace
-from kitfox.core import InvalidArgument, Service, Unimplemented, rpc
+from kitfox.core import InvalidArgument, Service, Through, Unimplemented, rpc
+from kitfox.resilience import deadline
+from kitfox.scope import current_deadline
 
 
 class Shop(Service, name="shop.v1.Shop"):
@@ -40,3 +42,13 @@ async def test_calls_streams_and_errors_are_those_of_any_connection():
 async def test_a_method_of_another_contract_is_not_implemented():
     with pytest.raises(Unimplemented, match=r"no method /shop\.v1\.Bank/Pay"):
         await Bank.client(InPlace(Shop())).pay()
+
+
+async def test_a_handler_knows_the_deadline_of_the_call_that_it_serves():
+    class Watch(Service, name="shop.v1.Watch"):
+        @rpc
+        async def left(self) -> float:
+            return current_deadline().remaining()
+
+    watch = Watch.client(Through(InPlace(Watch()), deadline(default=60.0)))
+    assert 50.0 < await watch.left() <= 60.0

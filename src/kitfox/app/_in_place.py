@@ -1,6 +1,8 @@
 """A service in this process as a connection."""
 
-from kitfox.core import Endpoint, Method, Service, Unimplemented
+from functools import partial
+
+from kitfox.core import Endpoint, Method, Service, Unimplemented, within_deadline
 
 
 class InPlace:
@@ -14,8 +16,11 @@ class InPlace:
         self._routes = service.routes()
 
     def endpoint(self, method: Method) -> Endpoint:
-        """Return the service's own endpoint. Raises Unimplemented when it has no such method."""
+        """Return the service's own endpoint, whose own calls know the deadline, as at a server.
+
+        Raises Unimplemented when there is no such method.
+        """
         if (endpoint := self._routes.get(method)) is None:
             msg = f"there is no method {method.path}"
             raise Unimplemented(msg)
-        return endpoint
+        return partial(within_deadline, endpoint)

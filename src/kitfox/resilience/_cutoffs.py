@@ -1,4 +1,4 @@
-"""Attempts that end before their call's deadline does, with one timer for all of them.
+"""Attempts at calls that end in time, with one timer for all of them.
 
 A timer for each would cost more than all else that a retry does on the good path. Most attempts
 end long before their time, so it is enough to look, now and then, who did not.
@@ -43,9 +43,10 @@ class _Attempt:
 
 
 class Cutoffs:
-    """Runs attempts, each until a time of its own."""
+    """Runs attempts, each until a time of its own; `why` tells what it means when that comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, why: str = "no reply to this attempt in its part of the time") -> None:
+        self._why = why
         self._running: dict[_Attempt, None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -63,8 +64,7 @@ class Cutoffs:
         except asyncio.CancelledError:
             if not attempt.end():
                 raise
-            text = f"{call.method.path}: no reply to this attempt in its part of the time"
-            raise DeadlineExceeded(text) from None
+            raise DeadlineExceeded(f"{call.method.path}: {self._why}") from None
         finally:
             attempt.end()
             del self._running[attempt]

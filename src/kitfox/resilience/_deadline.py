@@ -1,9 +1,23 @@
-"""How long calls may take when nobody said so, and at the most."""
+"""How long calls may take when nobody said so, and at the most.
+
+A handler's own calls must know how long the call may take that it serves: that deadline is put in
+force. Of a call that is made, all that is below reads the deadline from the call itself, and there
+may be very many: one timer enforces those of an endpoint.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from kitfox.core import Call, Endpoint, Kind, Method, Middleware, within_deadline
+from kitfox.core import (
+    Call,
+    Endpoint,
+    Kind,
+    Method,
+    Middleware,
+    served_call,
+    within_deadline,
+)
+from kitfox.resilience._cutoffs import Cutoffs
 from kitfox.scope import Deadline
 
 Timeout = float | Callable[[Method], float | None] | None
@@ -23,6 +37,8 @@ def deadline(*, default: Timeout = None, maximum: Timeout = None) -> Middleware:
     default_of, maximum_of = _by_method(default, "default"), _by_method(maximum, "maximum")
 
     def wrap(endpoint: Endpoint) -> Endpoint:
+        cutoffs = Cutoffs("the deadline came before the reply")
+
         def call_within(call: Call, message: object) -> Awaitable[object]:
             most = maximum_of(call.method)
             if call.deadline is None and (usual := default_of(call.method)) is not None:
@@ -32,8 +48,10 @@ def deadline(*, default: Timeout = None, maximum: Timeout = None) -> Middleware:
             latest = asyncio.get_running_loop().time() + most
             if call.deadline is not None and call.deadline.at <= latest:
                 return endpoint(call, message)  # whoever gave it this deadline enforces it
-            call.deadline = Deadline(latest)
-            return within_deadline(endpoint, call, message)
+            call.deadline = until = Deadline(latest)
+            if served_call() is call:
+                return within_deadline(endpoint, call, message)
+            return cutoffs.run(endpoint, call, message, until)
 
         return call_within
 
