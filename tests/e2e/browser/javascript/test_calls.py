@@ -4,7 +4,7 @@ import pytest
 
 from kitfox.multiplex import WINDOW
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("calls")]
 
 
 async def test_a_method_is_called(here):

@@ -9,7 +9,7 @@ import house
 from kitfox.net import HTTPClient
 from pages import blocks
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("connections")]
 
 
 async def test_a_page_comes_back_to_a_server_that_was_restarted(page, run, serving):

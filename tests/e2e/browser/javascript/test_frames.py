@@ -8,7 +8,7 @@ import pytest_asyncio
 from kitfox.multiplex import WINDOW
 from kitfox.transports.websocket import WebSocket
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("frames")]
 
 
 class Scripted:
