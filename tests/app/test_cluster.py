@@ -12,6 +12,7 @@ from kitfox.balancing import RoundRobin
 from kitfox.core import Unreachable
 from kitfox.net import HTTPClient
 from kitfox.registry import Instance, MemoryRegistry
+from kitfox.resilience import State, Trip, WindowBreaker, breaker
 from kitfox.transports.http import HTTP
 from kitfox.transports.memory import Memory
 
@@ -166,6 +167,22 @@ async def test_a_call_moves_on_from_instances_that_cannot_be_reached(town):
         await eventually_known(cluster, 1)
         with pytest.raises(Unreachable, match="nobody listens"):
             await Who.client(cluster).name_of()
+
+
+async def test_who_cannot_be_reached_is_ejected_and_its_breaker_has_no_part_in_it(town):
+    told, breakers = Told(), {}
+
+    def guard(node):
+        breakers[node.id] = WindowBreaker(Trip(streak=1))
+        return breaker(breakers[node.id])
+
+    town.wires["memory:dead"] = Memory()  # nobody listens there
+    async with town.settle("a"), town.settle("b"), town.cluster(told, guard=guard) as cluster:
+        told.say([instance("a"), instance("b"), instance("dead")])
+        assert "dead" not in [await Who.client(cluster).name_of() for _ in range(60)]
+        ejected = [node.id for node in cluster.nodes if node.ejections]
+    assert ejected == ["dead"]
+    assert (breakers["dead"].state, breakers["dead"].counts) == (State.CLOSED, (0, 0, 0, 0))
 
 
 async def test_a_failure_of_the_instance_itself_is_the_caller_s_to_know(town):

@@ -18,8 +18,8 @@ def test_help_lists_the_commands_in_the_order_of_use(kitfox):
     names = [line.split()[0] for line in commands.splitlines() if line.strip()]
     assert names == [
         *("up", "run", "services", "instances", "describe"),
-        *("call", "logs", "drain", "undrain", "weight", "schema"),
-        *("config", "version", "completion"),
+        *("call", "logs", "drain", "undrain", "weight", "breaker"),
+        *("schema", "config", "version", "completion"),
     ]
     assert "..." not in commands, "each command says in one line what it does"
 

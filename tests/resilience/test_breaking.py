@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from kitfox import Service, rpc
-from kitfox.core import Internal, NotFound, Through, Unavailable
+from kitfox.core import Internal, NotFound, Through, Unavailable, Unreachable
 from kitfox.resilience import (
     AdaptiveBreaker,
     Breakers,
@@ -140,6 +140,27 @@ async def test_what_the_request_is_to_blame_for_opens_nothing(room):
         with pytest.raises(NotFound):
             await there.client.get(-1)
     assert policy.counts == (50, 0, 0, 0)
+
+
+@pytest.mark.parametrize("make", [AdaptiveBreaker, lambda: WindowBreaker(Trip(streak=1))])
+async def test_calls_that_reach_nobody_open_nothing(make, clock):
+    policy, memory, grading = make(), Memory(), Grading()
+    client = Grading.client(Through(memory, breaker(policy, clock=clock, draw=lambda: 0.0)))
+    async with fail_after(5):
+        for _ in range(50):
+            with pytest.raises(Unreachable):
+                await client.get(1)
+        assert (policy.state, policy.counts) == (State.CLOSED, (0, 0, 0, 0))
+        async with memory.listen(grading.routes()):
+            assert await client.get(1) == 1
+
+
+async def test_what_was_opened_by_hand_says_so(room):
+    policy = AdaptiveBreaker()
+    there = await room(policy)
+    policy.open()
+    (error,) = await there.errors(1)
+    assert str(error).endswith("/Get: not sent, because the breaker was opened by hand")
 
 
 async def test_an_adaptive_breaker_lets_a_few_through_and_notices_that_all_is_well(room, clock):

@@ -28,6 +28,7 @@ from kitfox.app._connect import (
     dial as dial,
     schemes as schemes,
 )
+from kitfox.app._control import BreakerStatus as BreakerStatus, Control as Control
 from kitfox.app._in_place import InPlace as InPlace
 from kitfox.app._keeper import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
@@ -59,11 +60,13 @@ __all__ = [
     "LIFELINE",
     "AdvertiseError",
     "AlreadyRunningError",
+    "BreakerStatus",
     "Chains",
     "ClientChain",
     "Cluster",
     "Config",
     "ConfigError",
+    "Control",
     "InPlace",
     "Needs",
     "Neighbours",

@@ -75,6 +75,7 @@ class Remote(Protocol):
 class Server:
     """Serves some services on some listeners.
 
+    - `beside` are services that nobody is told of: neither the registry nor documents
     - `middleware` every call of every service passes, the first one first
     - `policies` are what calls pass beside it: the defaults unless others are given
     - `registrar` makes each service known, under `instance_id`, with the listeners' addresses
@@ -96,6 +97,7 @@ class Server:
         self,
         *services: Service,
         listeners: Sequence[Listener],
+        beside: Sequence[Service] = (),
         middleware: Sequence[Middleware] = (),
         policies: ServerChain | None = None,
         registrar: Registrar | None = None,
@@ -105,8 +107,9 @@ class Server:
         notice: float = 3.0,
         strict: bool = False,
     ) -> None:
-        _check_contracts(services)
+        _check_contracts([*services, *beside])
         self._services = services
+        self._beside = beside
         self._listeners = listeners
         self._middleware = middleware
         self._policies = policies or ServerChain()
@@ -144,7 +147,7 @@ class Server:
             AdvertiseError: nobody can call a listener's address, and no other is advertised.
         """
         async with AsyncExitStack() as stack:
-            for service in self._services:
+            for service in (*self._services, *self._beside):
                 if isinstance(service, AbstractAsyncContextManager):
                     await stack.enter_async_context(service)
             await stack.enter_async_context(self._policies.running(self._middleware))
@@ -161,7 +164,7 @@ class Server:
         routes = self._wrapped(self._services)
         for listener in self._listeners:
             self._check_kinds(listener, routes)
-        return {**routes, **self._wrapped([Reflection(routes)])}
+        return {**routes, **self._wrapped([Reflection(routes), *self._beside])}
 
     def _wrapped(self, services: Iterable[Service]) -> dict[Method, Endpoint]:
         return {

@@ -37,6 +37,18 @@ class Directory:
             raise NotFound(f'no instance of "{name}" is registered')
         return found.instances
 
+    async def running(self, word: str = "") -> tuple[Instance, ...]:
+        """Return a service's instances, or the one of that id, or all; each once. NotFound."""
+        services = {
+            one.name: (await self._registry.get(self._aliases.get(one.name, one.name))).instances
+            for one in await self.services()
+        }
+        by_id = {one.id: one for found in services.values() for one in found or ()}
+        if not word:
+            return tuple(by_id.values())
+        name = find_name(word, {**services, **by_id}, "service or instance")
+        return (by_id[name],) if name in by_id else services[name] or ()
+
     async def weigh(self, id: str, weight: int | None) -> tuple[str, ...]:
         """Give an instance a weight, or its own back; return its services. NotFound."""
         found: list[str] = []

@@ -2,6 +2,7 @@
 
 import click
 
+from kitfox.cli._breaker import breaker
 from kitfox.cli._call import call
 from kitfox.cli._completion import completion
 from kitfox.cli._config import config
@@ -21,7 +22,7 @@ from kitfox.cli._weight import drain, undrain, weight
     cls=Group,
     commands=[
         *(up, run, services, instances, describe, call, logs),
-        *(drain, undrain, weight, schema, config, version, completion),
+        *(drain, undrain, weight, breaker, schema, config, version, completion),
     ],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",
     context_settings={"help_option_names": ["-h", "--help"]},

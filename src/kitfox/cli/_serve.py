@@ -16,10 +16,10 @@ from kitfox.app import (
     Chains,
     ClientChain,
     Config,
+    Control,
     Neighbours,
     Readiness,
     Server,
-    ServerChain,
     ServiceConfig,
     WiringError,
     load_target,
@@ -107,7 +107,7 @@ async def running(
             logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
-        server = _server(made, service, found, instance, system.token, chains.server())
+        server = _server(made, service, found, instance, system.token, chains)
         yield await stack.enter_async_context(server.running())
 
 
@@ -156,7 +156,7 @@ def _server(
     found: Discovery | None,
     instance: str,
     token: str,
-    policies: ServerChain,
+    chains: Chains,
 ) -> Server:
     readiness = Readiness()
     site = made.asgi() if isinstance(made, HasSite) else None
@@ -173,10 +173,18 @@ def _server(
     return Server(
         made,
         listeners=listeners(service.listen, options, token=token, public=public, tls=tls),
-        policies=policies,
+        beside=_beside(service, token, chains.client),
+        policies=chains.server(),
         registrar=joins.registrar if joins else None,
         advertise=service.advertise,
         instance_id=instance,
         readiness=readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,
     )
+
+
+def _beside(service: ServiceConfig, token: str, policies: ClientChain) -> list[Service]:
+    """Return what the operator asks; without a token, not where strangers are let in."""
+    if not token and (service.public or service.hosts):
+        return []
+    return [Control(policies.breakers, token=token)]

@@ -55,8 +55,9 @@ def breaker(
 
 def _refused(call: Call, policy: Breaker) -> Unavailable:
     state = policy.state.value
+    why = "was opened by hand" if policy.held else f"is {state}: too many calls failed"
     return Unavailable(
-        f"{call.method.path}: not sent, because too many calls failed; the breaker is {state}",
+        f"{call.method.path}: not sent, because the breaker {why}",
         details={"reason": "breaker", "state": state},
     )
 

@@ -10,6 +10,9 @@ from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._route import Route
 from kitfox.transports.http._streams import Streams
 
+# Nobody's page: what servers put beside their services, and operators ask.
+_BESIDE = {service_name(Reflection), "kitfox.v1.Control"}
+
 Bindings = Mapping[Callable[..., object] | Method, str]
 
 
@@ -30,7 +33,7 @@ class RouteTable:
         self.operations: list[Operation] = []
         for method, endpoint in carried.items():
             operations = _operations(method, chosen.get(method))
-            if method.service != service_name(Reflection):
+            if method.service not in _BESIDE:
                 self.operations.append(operations[0])
             for operation in operations:
                 self._add(operation, Route(operation, endpoint, limits, streams))
