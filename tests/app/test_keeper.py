@@ -4,8 +4,11 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from kitfox.app._keeper import Keeper, Patience
+from kitfox.app._keeper import Keeper
+from kitfox.app._life import Patience
+from kitfox.app._plan import Plan
 from kitfox.app._process_table import ProcessTable, State
 from kitfox.app._restart import Restart
 from kitfox.scope import fail_after
@@ -40,10 +43,17 @@ class Kept:
         self.launches = asyncio.Event()
         self.launch_may_end = asyncio.Event()
         self.table = ProcessTable(["a"], lambda _: None)
-        self.keeper = Keeper("a", self.table, Restart(), Patience(stop=3600), lambda: 0.0)
+        self.keeper = Keeper(
+            Plan(name="a", command=(), folder=Path()),
+            self.table,
+            Restart(),
+            Patience(stop=3600),
+            draw=lambda: 0.0,
+            wrote=lambda *_: None,
+        )
 
     @asynccontextmanager
-    async def launch(self, name, told) -> AsyncIterator[Asked]:
+    async def launch(self, plan, ear) -> AsyncIterator[Asked]:
         self.launches.set()
         await self.launch_may_end.wait()
         yield self.process

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kitfox.app import Config, Patience, PortTakenError, ServiceConfig, Supervisor, System
-from kitfox.app._ports import taken_port
+from kitfox.app._held_sockets import HeldSockets
 from kitfox.scope import fail_after
 
 
@@ -27,20 +27,23 @@ def listening_at(folder: Path, *ports: int) -> Config:
 
 def test_a_port_that_is_taken_is_named_with_who_wants_it(tmp_path: Path, taken: socket.socket):
     port = taken.getsockname()[1]
-    error = taken_port(listening_at(tmp_path, 0, port))
-    assert error
-    assert error.strerror == (
+    services = listening_at(tmp_path, 0, port).services
+    held = HeldSockets()
+    with pytest.raises(PortTakenError) as refused:
+        held.open(services)
+    assert refused.value.strerror == (
         f"service.shop: port {port} is taken; another process listens at 127.0.0.1:{port}; "
         "if that is another system, stop it, or change service.shop.listen"
     )
     taken.close()
-    assert taken_port(listening_at(tmp_path, 0, port)) is None
+    assert len(held.open(services)) == 2
+    held.close_all()
 
 
 def supervisor(config: Config, patience: float) -> tuple[Supervisor, list[str]]:
     started: list[str] = []
 
-    def command(name: str) -> list[str]:
+    def command(_: Config, name: str) -> list[str]:
         started.append(name)
         return ["false"]
 

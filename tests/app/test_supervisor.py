@@ -12,7 +12,7 @@ import pytest
 
 from kitfox.app._claim import AlreadyRunningError
 from kitfox.app._config_schema import Config, ServiceConfig, System
-from kitfox.app._keeper import Patience
+from kitfox.app._life import Patience
 from kitfox.app._process_table import Row, State
 from kitfox.app._restart import Restart
 from kitfox.app._supervisor import Supervisor
@@ -65,7 +65,7 @@ class Watched:
         self.supervisor = Supervisor(
             Config(folder / "kitfox.toml", System(state=folder / "state"), services),
             **{
-                "command": lambda _: RUN_SCRIPT,
+                "command": lambda *_: RUN_SCRIPT,
                 "environ": os.environ,
                 "changed": self._changed,
                 "wrote": self._wrote,
@@ -268,7 +268,7 @@ async def test_lines_carry_their_service_and_a_long_one_is_cut(tmp_path: Path):
 
 
 async def test_a_command_that_cannot_be_started_is_tried_again(tmp_path: Path):
-    async with running(tmp_path, {"a": ""}, command=lambda _: ["/no/such/command"]) as system:
+    async with running(tmp_path, {"a": ""}, command=lambda *_: ["/no/such/command"]) as system:
         await system.until(lambda: system["a"].restarts == 2)
         assert any("cannot be started" in row.status for row in system.rows)
 

@@ -29,13 +29,20 @@ from kitfox.app._connect import (
     schemes as schemes,
 )
 from kitfox.app._control import BreakerStatus as BreakerStatus, Control as Control
+from kitfox.app._groups import groups as groups
+from kitfox.app._held_sockets import PortTakenError as PortTakenError
 from kitfox.app._in_place import InPlace as InPlace
-from kitfox.app._keeper import Patience as Patience
+from kitfox.app._keeper import RestartFailedError as RestartFailedError
+from kitfox.app._life import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
+from kitfox.app._listen_urls import (
+    address_in as address_in,
+    listeners_at as listeners_at,
+    name_of_socket as name_of_socket,
+)
 from kitfox.app._neighbours import Neighbours as Neighbours
 from kitfox.app._policies import Policies as Policies
 from kitfox.app._policy import Policy as Policy
-from kitfox.app._ports import PortTakenError as PortTakenError
 from kitfox.app._process_table import Row as Row, State as State
 from kitfox.app._restart import Restart as Restart
 from kitfox.app._server import (
@@ -76,6 +83,7 @@ __all__ = [
     "PortTakenError",
     "Readiness",
     "Restart",
+    "RestartFailedError",
     "Row",
     "Server",
     "ServerChain",
@@ -90,15 +98,19 @@ __all__ = [
     "UnsupportedKind",
     "Value",
     "WiringError",
+    "address_in",
     "connect",
     "convert",
     "dial",
     "did_you_mean",
     "find_config",
+    "groups",
     "hold_lifeline",
+    "listeners_at",
     "load",
     "load_target",
     "made_by",
+    "name_of_socket",
     "needs_of",
     "read_config",
     "read_duration",

@@ -83,6 +83,9 @@ def _service(layers: Layers, name: str) -> ServiceConfig:
     for url in service.listen:
         _check_url(layers, url, *path, "listen")
     _check_advertise(layers, service.advertise, *path)
+    if service.replicas < 1:
+        problem = f"expected 1 or more, got {service.replicas}"
+        raise _wrong(layers, *path, "replicas", problem=problem)
     return service
 
 

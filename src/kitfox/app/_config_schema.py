@@ -56,6 +56,8 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False  # its URL is printed when it is ready
     public: bool = False  # where other machines reach it, anybody may call, without the token
     tls: TLSFiles | None = None  # the system's unless given
+    replicas: int = 1  # how many processes share its sockets
+    overlap: bool | None = None  # whether two of its lives may run at once; else it is found out
     settings: Mapping[str, object] = {}
 
 

@@ -2,15 +2,18 @@
 
 Rules:
 
-    waiting ──> starting ──> ready
-                 ↑  │          │
-                 │  └────┬─────┘──> stopping ──> stopped
+    waiting ──> starting ──> ready <──> restarting ──> starting
+                 ↑  │          │            │
+                 │  └────┬─────┴────────────┴──> stopping ──> stopped
                  │       ↓
                  └── backing off ──> stopped          waiting ──> stopped
 
 - A process that ends unasked backs off, or has failed when another try could not help.
-- Only a process that runs has a pid, and only one that is ready or stopping has addresses.
-- stopped and failed are for good.
+- While it restarts, the one that is to go still serves; the one that is to come runs beside it.
+  The new one takes the place of the old when it is ready, or when the old one ends.
+- Only a process that runs has a pid, and only one that serves or is stopping has addresses. Those
+  that were replaced are listed until they have ended, whatever the state.
+- stopped is for good; so is failed, unless a restart is asked for.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,6 +28,7 @@ class State(StrEnum):
     WAITING = "waiting"
     STARTING = "starting"
     READY = "ready"
+    RESTARTING = "restarting"
     BACKING_OFF = "backing off"
     STOPPING = "stopping"
     STOPPED = "stopped"
@@ -34,11 +38,12 @@ class State(StrEnum):
 _NEXT: dict[State, frozenset[State]] = {
     State.WAITING: frozenset({State.STARTING, State.STOPPED}),
     State.STARTING: frozenset({State.READY, State.BACKING_OFF, State.STOPPING, State.FAILED}),
-    State.READY: frozenset({State.BACKING_OFF, State.STOPPING, State.FAILED}),
+    State.READY: frozenset({State.RESTARTING, State.BACKING_OFF, State.STOPPING, State.FAILED}),
+    State.RESTARTING: frozenset({State.READY, State.STARTING, State.STOPPING}),
     State.BACKING_OFF: frozenset({State.STARTING, State.STOPPED}),
     State.STOPPING: frozenset({State.STOPPED}),
     State.STOPPED: frozenset(),
-    State.FAILED: frozenset(),
+    State.FAILED: frozenset({State.STARTING}),
 }
 
 
@@ -50,7 +55,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None = None
     addresses: tuple[str, ...] = ()
     status: str = ""  # its own words, or how it ended
-    restarts: int = 0
+    restarts: int = 0  # because it ended unasked
+    heir: int | None = None  # the pid of the one that is to take its place
+    leaving: tuple[int, ...] = ()  # the pids of those that it replaced, and that finish what runs
 
 
 class ProcessTable:
@@ -76,15 +83,48 @@ class ProcessTable:
         """Note a start, the first or another."""
         row = self._rows[name]
         again = row.state is State.BACKING_OFF
-        self._move(row, State.STARTING, status="", restarts=row.restarts + again)
+        self._move(
+            row, State.STARTING, pid=None, addresses=(), status="", restarts=row.restarts + again
+        )
 
     def runs_as(self, name: str, pid: int) -> None:
-        """Note the process that the start made."""
-        self._put(msgspec.structs.replace(self._rows[name], pid=pid))
+        """Note the process that the start made; while it restarts, the one that is to come."""
+        row = self._rows[name]
+        if row.state is State.RESTARTING:
+            self._put(msgspec.structs.replace(row, heir=pid))
+        else:
+            self._put(msgspec.structs.replace(row, pid=pid))
 
     def ready(self, name: str, addresses: tuple[str, ...]) -> None:
         """Note that it said it serves, and where."""
         self._move(self._rows[name], State.READY, addresses=addresses)
+
+    def restarting(self, name: str) -> None:
+        """Note that another is to take its place."""
+        self._move(self._rows[name], State.RESTARTING, status="")
+
+    def replaced(self, name: str, addresses: tuple[str, ...]) -> None:
+        """Note that the other one is ready, and has taken its place."""
+        row = self._rows[name]
+        leaving = (*row.leaving, *filter(None, [row.pid]))
+        self._move(row, State.READY, pid=row.heir, heir=None, addresses=addresses, leaving=leaving)
+
+    def left(self, name: str, pid: int) -> None:
+        """Note that one that was replaced has ended."""
+        row = self._rows[name]
+        leaving = tuple(each for each in row.leaving if each != pid)
+        self._put(msgspec.structs.replace(row, leaving=leaving))
+
+    def goes_on(self, name: str, why: str) -> None:
+        """Note that the other one has ended, and it stays."""
+        self._move(self._rows[name], State.READY, heir=None, status=why)
+
+    def inherited(self, name: str) -> None:
+        """Note that it ended while another was to take its place, which now has it."""
+        row = self._rows[name]
+        self._move(
+            row, State.STARTING, pid=row.heir, heir=None, addresses=(), restarts=row.restarts + 1
+        )
 
     def says(self, name: str, status: str) -> None:
         """Note its own words; its state stays."""
@@ -102,7 +142,7 @@ class ProcessTable:
 
     def stopped(self, name: str, how: str = "") -> None:
         """Note that it ended as asked, or never started."""
-        self._move(self._rows[name], State.STOPPED, pid=None, addresses=(), status=how)
+        self._move(self._rows[name], State.STOPPED, pid=None, heir=None, addresses=(), status=how)
 
     def failed(self, name: str, why: str) -> None:
         """Note that it ended in a way that another start would not cure."""

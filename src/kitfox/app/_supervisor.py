@@ -1,36 +1,47 @@
-"""Running a whole system: every service a process of its own, kept up, stopped in reverse order."""
+"""Running a whole system: every service a process of its own, kept up, stopped in reverse order.
+
+The supervisor opens the sockets that the services listen at, and keeps them: a process is replaced
+behind them while its callers notice nothing.
+"""
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kitfox.app._claim import Claim
+from kitfox.app._config_error import did_you_mean
 from kitfox.app._config_schema import Config
-from kitfox.app._keeper import Keeper, Launch, Patience
-from kitfox.app._launcher import Command, Launcher
+from kitfox.app._crew import Command, Crew
+from kitfox.app._groups import groups
+from kitfox.app._held_sockets import HeldSockets, PortTakenError
+from kitfox.app._keeper import Keeper, RestartFailedError
+from kitfox.app._launcher import Launcher
+from kitfox.app._life import Launch, Patience
 from kitfox.app._lifeline import Lifeline
-from kitfox.app._ports import taken_port
+from kitfox.app._plan import Plan
 from kitfox.app._process_table import ProcessTable, Row, State
 from kitfox.app._restart import Restart
 from kitfox.app._start_order import start_order
+from kitfox.net import Sockets
 from kitfox.scope import fail_after
 
 _LOOK_AGAIN = 0.2  # seconds between two looks at ports that are taken
 _COURTESY = 5.0  # seconds that a wave is waited for; any order of start must do
+_OVER = frozenset({State.STOPPED, State.FAILED})
 
 
 class Supervisor:
     """Runs the services of a configuration, until `stop`, or until none is left to be kept.
 
-    `command` says how a service is run, given its name. `changed` gets each row of the table as
-    it changes and `wrote` each line a service writes, with its name: in the event loop, which
-    they must not block.
+    `command` says how a process is run, given a configuration and its name. `changed` gets each row
+    of the table as it changes and `wrote` each line a process writes, with its name: in the event
+    loop, which they must not block. `sockets` are those that were handed to this process.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it shows and how patient it is, by name
         self,
         config: Config,
         command: Command,
@@ -38,20 +49,22 @@ class Supervisor:
         environ: Mapping[str, str],
         changed: Callable[[Row], None],
         wrote: Callable[[str, str], None],
+        sockets: Sockets | None = None,
         restart: Callable[[], Restart] = Restart,
         patience: Patience | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._config = config
-        self._command = command
         self._environ = environ
+        self._tell = changed
         self._wrote = wrote
+        self._restart = restart
         self._patience = patience or Patience()
-        self._table = ProcessTable(config.services, changed)
-        self._waves = tuple(
-            tuple(Keeper(name, self._table, restart(), self._patience, draw) for name in wave)
-            for wave in start_order(config)
-        )
+        self._draw = draw
+        self._sockets = HeldSockets(sockets)
+        self._crews = {name: Crew(name, config, command, self._sockets) for name in groups(config)}
+        processes = [name for crew in self._crews.values() for name in crew.processes]
+        self._table = ProcessTable(processes, self._changed)
         self._stop = asyncio.Event()
 
     @property
@@ -71,66 +84,126 @@ class Supervisor:
                 keeper.kill()
         self._stop.set()
 
-    async def run(self) -> bool:
+    async def restart(
+        self, names: Iterable[str], config: Config, *, rolling: bool = False
+    ) -> list[RestartFailedError]:
+        """Replace processes by such as a configuration says; return what went wrong.
+
+        A name is that of a service, for all its replicas, or of one process. With `rolling` they
+        are replaced one after the other, and none after one that could not be. Raises LookupError
+        for a name that there is not.
+        """
+        chosen = dict.fromkeys(each for name in names for each in self._named(name))
+        failed: list[RestartFailedError] = []
+        for batch in [[each] for each in chosen] if rolling else [list(chosen)]:
+            renewed = await asyncio.gather(*(crew.renew(name, config) for crew, name in batch))
+            failed += filter(None, renewed)
+            if failed:
+                break
+        for crew in {crew for crew, _ in chosen}:
+            crew.settle(config, done=not failed)
+        return failed
+
+    async def run(self, beside: AbstractAsyncContextManager[object] | None = None) -> bool:
         """Start all and keep them; return whether none had to be given up.
 
-        Raises AlreadyRunningError when another one runs in the same state folder, PortTakenError
-        when others hold a port of the system's, and do not let it go within a moment.
+        `beside` is open for as long as the state folder is this system's. Raises
+        AlreadyRunningError when another one runs there, PortTakenError when others hold a port of
+        the system's, and do not let it go within a moment.
         """
         with ExitStack() as stack:
             stack.enter_context(Claim(self._config.system.state))
-            await self._wait_for_ports()
+            stack.callback(self._sockets.close_all)
+            await self._open_sockets()
             lifeline = stack.enter_context(Lifeline())
             ears = stack.enter_context(TemporaryDirectory(prefix="kitfox-"))
-            await self._keep_all(
-                Launcher(
-                    self._config,
-                    self._command,
-                    environ=self._environ,
-                    lifeline=lifeline.fd,
-                    ears=Path(ears),
-                    wrote=self._wrote,
-                ).launch
-            )
+            launcher = Launcher(environ=self._environ, lifeline=lifeline.fd, ears=Path(ears))
+            async with beside or nullcontext():
+                await self._keep_all(launcher.launch)
         return all(row.state is not State.FAILED for row in self.rows)
 
-    async def _wait_for_ports(self) -> None:
+    async def _open_sockets(self) -> None:
         """Wait for what is left of a system that has just died; nobody else is waited for long."""
         loop = asyncio.get_running_loop()
         end = loop.time() + self._patience.ports
-        while (taken := taken_port(self._config)) and not self._stop.is_set():
+        while not self._stop.is_set() and (taken := self._taken()):
             if loop.time() >= end:
                 raise taken
             with suppress(TimeoutError):
                 async with fail_after(_LOOK_AGAIN):
                     await self._stop.wait()
 
+    def _taken(self) -> PortTakenError | None:
+        """Open all sockets; return what is wrong with the first that cannot be had."""
+        try:
+            for crew in self._crews.values():
+                crew.open()
+        except PortTakenError as error:
+            return error
+        return None
+
     async def _keep_all(self, launch: Launch) -> None:
+        if self._stop.is_set():
+            for row in self.rows:
+                self._table.stopped(row.name)
+            return
+        for crew in self._crews.values():
+            crew.man(self._keeper)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._start_in_order())
             group.create_task(self._stop_in_order())
-            await asyncio.gather(
-                *(group.create_task(keeper.keep(launch)) for keeper in self._keepers())
-            )
-            self._stop.set()
+            for keeper in self._keepers():
+                group.create_task(keeper.keep(launch))
+
+    def _keeper(self, plan: Plan) -> Keeper:
+        return Keeper(plan, self._table, self._restart(), self._patience, self._draw, self._wrote)
 
     async def _start_in_order(self) -> None:
-        for wave in self._waves:
-            for keeper in wave:
+        for wave in self._waves():
+            for keeper in self._keepers(wave):
                 keeper.start()
             with suppress(TimeoutError):
-                await _tried(wave)
+                await _tried(self._keepers(wave))
 
     async def _stop_in_order(self) -> None:
         await self._stop.wait()
-        for wave in reversed(self._waves):
-            for keeper in wave:
-                keeper.stop()
-            for keeper in wave:
+        for wave in reversed(self._waves()):
+            for crew in wave:
+                for keeper in crew.keepers.values():
+                    keeper.stop()
+                crew.close()  # the processes have them too; when they let go, callers are refused
+            for keeper in self._keepers(wave):
                 await keeper.over.wait()
 
-    def _keepers(self) -> list[Keeper]:
-        return [keeper for wave in self._waves for keeper in wave]
+    def _waves(self) -> list[list[Crew]]:
+        if self._config.system.together:
+            return [list(self._crews.values())]
+        return [[self._crews[name] for name in wave] for wave in start_order(self._config)]
+
+    def _keepers(self, crews: Iterable[Crew] | None = None) -> Iterator[Keeper]:
+        for crew in self._crews.values() if crews is None else crews:
+            yield from crew.keepers.values()
+
+    def _named(self, name: str) -> list[tuple[Crew, str]]:
+        crew = self._crews.get(name.partition("/")[0])
+        if crew and name == crew.name:
+            return [(crew, process) for process in crew.processes]
+        if crew and name in crew.processes:
+            return [(crew, name)]
+        known = [row.name for row in self.rows]
+        raise LookupError(f'no process is called "{name}"' + did_you_mean(name, known))
+
+    def _changed(self, row: Row) -> None:
+        self._tell(row)
+        if row.state is State.FAILED:
+            self._given_up(self._crews[row.name.partition("/")[0]])
+
+    def _given_up(self, crew: Crew) -> None:
+        """Refuse the callers of a service that nobody serves any more; stop when none is served."""
+        if all(self._table.row(name).state is State.FAILED for name in crew.processes):
+            crew.close()
+        if all(row.state in _OVER for row in self.rows):
+            self._stop.set()
 
 
 async def _tried(wave: Iterable[Keeper]) -> None:

@@ -1,6 +1,7 @@
 """Becoming the process of one service."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, MutableMapping
 
@@ -18,7 +19,7 @@ from kitfox.cli._reload import Reloading, Reread
 from kitfox.cli._serve import running, serve
 from kitfox.cli._strangers import telling_strangers
 from kitfox.cli._together import running_together
-from kitfox.net import Notifier, TLSError
+from kitfox.net import Notifier, Sockets, TLSError
 
 _GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 
@@ -36,6 +37,7 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
         raise ConfigError(str(config.file), "", problem)
     if lifeline := environ.pop(LIFELINE, ""):
         hold_lifeline(int(lifeline), _GRACE)
+    sockets = Sockets.inherit(environ, os.getpid())
     notifier = Notifier.from_environ(environ)
     environ.pop("NOTIFY_SOCKET", None)  # what this process starts has nothing to say there
     sys.path[:0] = [str(folder.resolve()) for folder in config.system.path]
@@ -44,11 +46,14 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             chains = Chains(config.policies)
             services = (
-                running(config, name, chains=chains) if name else running_together(config, chains)
+                running(config, name, chains=chains, sockets=sockets)
+                if name
+                else running_together(config, chains, sockets)
             )
             if not name or len(config.services) == 1:
                 services = telling_strangers(services, config, chains)
-            runner.run(serve(services, notifier, Reloading(config, chains, reread)))
+            reloading = Reloading(config, chains, reread)
+            runner.run(serve(services, notifier, reloading, sockets.close))
     except (WiringError, AdvertiseError, TLSError) as error:
         raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error
 

@@ -1,13 +1,13 @@
 """From a URL in `listen` to the listener that serves there."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from kitfox.app import WiringError
+from kitfox.app import WiringError, address_in, listeners_at
 from kitfox.core import Listener
-from kitfox.net import TLS, is_loopback
+from kitfox.net import TLS, Bind, bind, is_loopback
 from kitfox.transports.http import HTTP, HTTPOptions
 from kitfox.transports.msgpack import RPC
 
@@ -20,32 +20,42 @@ class _Guarded(Protocol):
     """How a listener is made that asks who comes."""
 
     def __call__(
-        self, address: str, *, tls: TLS | None, token: str | None, public: bool
+        self, address: str, *, tls: TLS | None, token: str | None, public: bool, bind: Bind
     ) -> Listener: ...
 
 
 def listeners(
-    urls: Iterable[str], options: HTTPOptions, *, token: str, public: bool, tls: TLS | None = None
+    urls: Iterable[str],
+    options: HTTPOptions,
+    *,
+    token: str,
+    public: bool,
+    tls: TLS | None = None,
+    bind_for: Callable[[str], Bind] = lambda _: bind,
 ) -> list[Listener]:
     """Return the listeners for URLs; on a port of the system's choice where one names none.
 
-    `ws://` is `http://` with WebSockets: both at one address are one listener.
+    `bind_for` says who opens the socket of a URL.
 
     Raises:
         WiringError: no wire serves there, it has no certificate to show, its extra is missing, or
             others could reach it and nobody says who may.
     """
-    merged: dict[str, HTTPOptions] = {}
-    for url in urls:
-        if url.startswith(("ws:", "wss:")):
-            merged["http" + url.removeprefix("ws")] = _with_websockets(options)
-        else:
-            merged.setdefault(url, options)
-    return [_listener(url, own, token, tls, public=public) for url, own in merged.items()]
+    return [
+        _listener(
+            url,
+            _with_websockets(options) if websockets else options,
+            token,
+            tls,
+            public=public,
+            bind=bind_for(url),
+        )
+        for url, websockets in listeners_at(urls).items()
+    ]
 
 
 def _listener(
-    url: str, options: HTTPOptions, token: str, tls: TLS | None, *, public: bool
+    url: str, options: HTTPOptions, token: str, tls: TLS | None, *, public: bool, bind: Bind
 ) -> Listener:
     if urlsplit(url).scheme in _NATS:
         return _nats(url, tls)
@@ -57,7 +67,7 @@ def _listener(
         )
     shown = None if public or local else token or None
     make = _wire(urlsplit(url).scheme, options)
-    return make(_address(url), tls=tls, token=shown, public=shown is None)
+    return make(address_in(url), tls=tls, token=shown, public=shown is None, bind=bind)
 
 
 def is_here(url: str) -> bool:
@@ -117,14 +127,13 @@ def _missing(extra: str) -> WiringError:
 
 
 def _http(
-    address: str, *, options: HTTPOptions, tls: TLS | None, token: str | None, public: bool
+    address: str,
+    *,
+    options: HTTPOptions,
+    tls: TLS | None,
+    token: str | None,
+    public: bool,
+    bind: Bind,
 ) -> Listener:
     guarded: HTTPOptions = options if token is None else {**options, "token": token}
-    return HTTP(address, tls=tls, public=public, **guarded)
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme.endswith("+unix"):
-        return f"unix:{parts.path}"
-    return parts.netloc if parts.port is not None else f"{parts.netloc}:0"
+    return HTTP(address, tls=tls, public=public, bind=bind, **guarded)

@@ -80,5 +80,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _sentence(row: Row) -> str:
-    more = row.status if row.state is not State.READY else " ".join(row.addresses)
+    more = " ".join(row.addresses) if row.state is State.READY else row.status
+    if row.state is State.READY and row.status:
+        more += f" ({row.status})"
     return f"{row.name} {row.state}" + (f": {more}" if more else "")

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Protocol, runtime_checkable
 from uuid import uuid4
 
@@ -16,13 +17,14 @@ from kitfox.app import (
     Chains,
     ClientChain,
     Config,
-    Control,
     Neighbours,
     Readiness,
     Server,
+    ServerChain,
     ServiceConfig,
     WiringError,
     load_target,
+    name_of_socket,
     needs_of,
     tls_of,
     wire,
@@ -33,7 +35,7 @@ from kitfox.cli._listeners import is_here, listeners
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
 from kitfox.core import Method, Service, methods_of, service_name
-from kitfox.net import ASGIApp, Notifier
+from kitfox.net import ASGIApp, Bind, Notifier, Sockets
 from kitfox.registry import Registry
 from kitfox.services.logs import Logs
 from kitfox.transports.http import HTTPOptions
@@ -57,8 +59,16 @@ class HasSite(Protocol):
 Running = AbstractAsyncContextManager[tuple[str, ...]]
 
 
-async def serve(services: Running, notifier: Notifier, reload: Callable[[], None]) -> None:
-    """Serve until a signal; a second one ends the process at once. SIGHUP asks for `reload`."""
+async def serve(
+    services: Running,
+    notifier: Notifier,
+    reload: Callable[[], None],
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until a signal; a second one ends the process at once. SIGHUP asks for `reload`.
+
+    `started` is called when they serve, before anybody is told.
+    """
     stopped = asyncio.Event()
 
     def stop() -> None:
@@ -68,6 +78,7 @@ async def serve(services: Running, notifier: Notifier, reload: Callable[[], None
 
     with stop_signals(stop, reload):
         async with services as addresses:
+            started()
             _log.info("ready at %s", " ".join(addresses))
             notifier.send(READY="1", X_ADDRESS=" ".join(addresses))
             await stopped.wait()
@@ -77,12 +88,16 @@ async def serve(services: Running, notifier: Notifier, reload: Callable[[], None
 
 @asynccontextmanager
 async def running(
-    config: Config, name: str, neighbours: Neighbours | None = None, chains: Chains | None = None
+    config: Config,
+    name: str,
+    neighbours: Neighbours | None = None,
+    chains: Chains | None = None,
+    sockets: Sockets | None = None,
 ) -> AsyncIterator[tuple[str, ...]]:
     """Serve one service of a system while the context is open; yields its addresses.
 
     Those of its `neighbours` that run in this process it calls there; `chains` are what its calls
-    pass, if others than the configuration's policies.
+    pass, if others than the configuration's policies. It listens at the `sockets` that are there.
 
     Raises ConfigError for a policy of a method that there is not, WiringError when its parts do not
     fit, AdvertiseError when others could not call it, OSError when an address cannot be had.
@@ -107,8 +122,14 @@ async def running(
             logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
-        server = _server(made, service, found, instance, system.token, chains)
+        bind_for = partial(_bind, sockets or Sockets(), name)
+        policies = chains.server()
+        server = _server(made, service, found, instance, system.token, policies, bind_for)
         yield await stack.enter_async_context(server.running())
+
+
+def _bind(sockets: Sockets, name: str, url: str) -> Bind:
+    return partial(sockets.bind, name=name_of_socket(name, url))
 
 
 def _methods(*services: Service | type[Service]) -> list[Method]:
@@ -156,7 +177,8 @@ def _server(
     found: Discovery | None,
     instance: str,
     token: str,
-    chains: Chains,
+    policies: ServerChain,
+    bind_for: Callable[[str], Bind],
 ) -> Server:
     readiness = Readiness()
     site = made.asgi() if isinstance(made, HasSite) else None
@@ -172,19 +194,13 @@ def _server(
     here = all(is_here(url) for url in service.listen)
     return Server(
         made,
-        listeners=listeners(service.listen, options, token=token, public=public, tls=tls),
-        beside=_beside(service, token, chains.client),
-        policies=chains.server(),
+        listeners=listeners(
+            service.listen, options, token=token, public=public, tls=tls, bind_for=bind_for
+        ),
+        policies=policies,
         registrar=joins.registrar if joins else None,
         advertise=service.advertise,
         instance_id=instance,
         readiness=readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,
     )
-
-
-def _beside(service: ServiceConfig, token: str, policies: ClientChain) -> list[Service]:
-    """Return what the operator asks; without a token, not where strangers are let in."""
-    if not token and (service.public or service.hosts):
-        return []
-    return [Control(policies.breakers, token=token)]

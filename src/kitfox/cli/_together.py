@@ -4,13 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
-import msgspec
-
 from kitfox.app import (
     Chains,
     Config,
     Neighbours,
-    ServiceConfig,
     load_target,
     made_by,
     start_order,
@@ -18,24 +15,13 @@ from kitfox.app import (
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._serve import running
 from kitfox.core import service_name
+from kitfox.net import Sockets
 from kitfox.services.logs import Logs
-
-
-def as_one(config: Config) -> Config:
-    """Return the system as its supervisor sees it: one service that bears the system's name."""
-    services = config.services.values()
-    one = ServiceConfig(
-        run="",
-        listen=tuple(url for service in services for url in service.listen),
-        environment={key: text for each in services for key, text in each.environment.items()},
-        open=any(service.open for service in services),
-    )
-    return msgspec.structs.replace(config, services={config.system.name: one})
 
 
 @asynccontextmanager
 async def running_together(
-    config: Config, chains: Chains | None = None
+    config: Config, chains: Chains | None = None, sockets: Sockets | None = None
 ) -> AsyncIterator[tuple[str, ...]]:
     """Serve all services of a system while the context is open; yields their addresses.
 
@@ -47,7 +33,8 @@ async def running_together(
     addresses: list[str] = []
     async with AsyncExitStack() as stack:
         for name in (name for wave in start_order(config) for name in wave):
-            found = await stack.enter_async_context(running(config, name, neighbours, chains))
+            each = running(config, name, neighbours, chains, sockets)
+            found = await stack.enter_async_context(each)
             at = 0 if config.services[name].open else len(addresses)
             addresses[at:at] = found  # the one to open comes first
         logs = neighbours.connection(service_name(Logs))

@@ -1,0 +1,161 @@
+"""One process of a system from its start to its end.
+
+Rules:
+
+- It is ready when it says so, and killed when that takes too long.
+- `leave` asks it kindly to end, and kills it after the grace; `kill` neither asks nor waits. Said
+  before there is a process, both hold as soon as there is one.
+"""
+
+import asyncio
+import signal
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+import msgspec
+
+from kitfox.app._plan import Plan
+from kitfox.app._process import Process
+
+_LAST_WORDS = 20  # lines that are remembered
+
+
+class Ear(Protocol):
+    """Who hears a process."""
+
+    def told(self, news: Mapping[str, str]) -> None:
+        """Take what it says of itself, by the names of sd_notify."""
+        ...
+
+    def wrote(self, line: str) -> None:
+        """Take a line of its output."""
+        ...
+
+
+Launch = Callable[[Plan, Ear], AbstractAsyncContextManager[Process]]
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long a process may take, in seconds."""
+
+    start: float = 30.0
+    stop: float = 40.0  # a server drains for 3 + 30
+    ports: float = 3.0  # that others still hold when the first is to start
+
+
+class End(msgspec.Struct, frozen=True):
+    """How a life ended, and what it wrote last."""
+
+    code: int
+    how: str
+    words: tuple[str, ...] = ()
+
+
+class Witness(Protocol):
+    """Who sees a life pass."""
+
+    def runs(self, life: "Life", pid: int) -> None:
+        """Hear that there is a process."""
+        ...
+
+    def says(self, life: "Life", status: str) -> None:
+        """Hear its own words."""
+        ...
+
+    def ready(self, life: "Life") -> None:
+        """Hear that it serves."""
+        ...
+
+    def wrote(self, line: str) -> None:
+        """Hear a line of its output."""
+        ...
+
+
+class Life:
+    """A life with a number; `run` is the whole of it."""
+
+    def __init__(self, number: int, plan: Plan, patience: Patience, witness: Witness) -> None:
+        self.number = number
+        self.plan = plan
+        self.addresses: tuple[str, ...] = ()
+        self.pid: int | None = None
+        self._patience = patience
+        self._witness = witness
+        self._process: Process | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._words = deque[str](maxlen=_LAST_WORDS)
+        self._end_it: Callable[[Process], None] | None = None
+        self._is_ready = self._late = False
+
+    async def run(self, launch: Launch) -> End:
+        """Live, and return how it ended."""
+        try:
+            async with launch(self.plan, self) as process:
+                return self._end(await self._see_through(process))
+        except OSError as error:
+            return End(1, f"cannot be started: {error}")
+
+    def leave(self) -> None:
+        """End kindly."""
+        self._ask(self._ask_kindly)
+
+    def kill(self) -> None:
+        """End at once, with all that it started."""
+        self._ask(lambda process: process.kill())
+
+    def told(self, news: Mapping[str, str]) -> None:
+        """Take what the process says of itself."""
+        if address := news.get("X_ADDRESS"):
+            self.addresses = tuple(address.split())
+        if status := news.get("STATUS"):
+            self._witness.says(self, status)
+        if news.get("READY") == "1" and not self._is_ready and self._end_it is None:
+            self._is_ready = True
+            self._disarm()
+            self._witness.ready(self)
+
+    def wrote(self, line: str) -> None:
+        """Take a line that the process wrote."""
+        self._words.append(line)
+        self._witness.wrote(line)
+
+    async def _see_through(self, process: Process) -> int:
+        self._process, self.pid = process, process.pid
+        self._arm(self._patience.start, self._give_up)
+        self._witness.runs(self, process.pid)
+        if self._end_it is not None:
+            self._end_it(process)
+        try:
+            return await process.wait()
+        finally:
+            self._disarm()
+            self._process = None
+
+    def _ask(self, end_it: Callable[[Process], None]) -> None:
+        self._end_it = end_it
+        if self._process is not None:
+            end_it(self._process)
+
+    def _ask_kindly(self, process: Process) -> None:
+        process.terminate()
+        self._arm(self._patience.stop, process.kill)
+
+    def _give_up(self) -> None:
+        self._late = True
+        self.kill()
+
+    def _end(self, code: int) -> End:
+        how = f"exit {code}" if code >= 0 else f"{signal.strsignal(-code)}".lower()
+        if self._late:
+            how = f"not ready within {self._patience.start:.0f} s"
+        return End(code, how, tuple(self._words))
+
+    def _arm(self, seconds: float, then: Callable[[], None]) -> None:
+        self._disarm()
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
