@@ -94,6 +94,18 @@ def test_when_the_delay_is_gone_calls_pass_again_the_more_critical_first():
     assert all(default == 1.0 for default, sheddable in order if sheddable > 0.1)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_while_nobody_waits_too_long_a_queue_refuses_the_sheddable_only(exact):
+    shedder = Shedder(exact=exact)
+    now = late(shedder, 10.0, classes=(DEFAULT, SHEDDABLE))
+    assert not shedder.admit(DEFAULT, 0.9)
+    shedder.observe(0.001, now)
+    assert shedder.admit(DEFAULT, 0.9) is exact
+    assert not shedder.admit(SHEDDABLE, 0.9)
+    shedder.observe(0.1, now + 0.001)  # what was learnt holds
+    assert not shedder.admit(DEFAULT, 0.9)
+
+
 def test_after_a_long_silence_everything_passes():
     shedder = Shedder()
     now = late(shedder, 10.0)
@@ -142,9 +154,17 @@ def test_with_three_times_too_much_to_do_most_of_what_can_be_done_is_done_in_tim
     assert server.run(Shedder(spare=1.0), 30.0) < 0.1  # without shedding
 
 
-def test_with_a_little_too_much_to_do_only_the_least_critical_suffer():
+@pytest.mark.parametrize("load", [1.3, 3.0])
+@pytest.mark.parametrize("capacity", [1000.0, 100.0, 50.0])
+def test_by_a_queue_that_tells_its_delay_at_any_time_nearly_all_that_can_be_done_is(load, capacity):
+    server = Server(load * capacity, {DEFAULT: 1}, capacity=capacity)
+    assert server.run(Shedder(exact=True), 30.0) > 0.93
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_with_a_little_too_much_to_do_only_the_least_critical_suffer(exact):
     server = Server(1300.0, {CRITICAL: 1, DEFAULT: 5, SHEDDABLE: 4})
-    server.run(Shedder(), 20.0)
+    server.run(Shedder(exact=exact), 20.0)
     assert server.share(CRITICAL) == 1.0
     assert server.share(DEFAULT) > 0.99
     assert server.share(SHEDDABLE) < 0.5

@@ -30,9 +30,14 @@ class ShedRules(Rules, frozen=True):
     spare: Share = 0.1
     highest: Literal["critical", "default", "sheddable"] = "critical"
 
-    def made(self) -> Shedder:
-        """Return a new shedder."""
-        return Shedder(target=length(self.target), interval=length(self.interval), spare=self.spare)
+    def made(self, *, exact: bool = False) -> Shedder:
+        """Return a new shedder, for the delays of a queue if they are `exact`."""
+        return Shedder(
+            target=length(self.target),
+            interval=length(self.interval),
+            spare=self.spare,
+            exact=exact,
+        )
 
     def made_highest(self) -> Criticality:
         """Return the highest class that counts."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from kitfox.app._client_chain import limit, name_of
 from kitfox.app._kept import Kept
 from kitfox.app._policies import OURS, Policies
-from kitfox.app._policy import MAXIMUM, rules, seconds
+from kitfox.app._policy import MAXIMUM, Policy, rules, seconds
 from kitfox.app._policy_load import BulkheadRules, RateRules, ShedRules
 from kitfox.app._slots import Slots
 from kitfox.app._wiring import WiringError
@@ -20,7 +20,6 @@ from kitfox.core import Endpoint, Method, Middleware, chain
 from kitfox.health import LoopLag
 from kitfox.resilience import (
     Bulkhead,
-    Delay,
     Keyed,
     Shedder,
     bulkhead,
@@ -39,8 +38,11 @@ _NOBODY_KNOWN = (
 class _Counting:
     """What the calls of a process count against."""
 
-    shedders: Kept[ShedRules, Shedder] = field(
+    lags: Kept[ShedRules, Shedder] = field(
         default_factory=lambda: Kept(lambda _, said: said.made())
+    )
+    queues: Kept[ShedRules, Shedder] = field(
+        default_factory=lambda: Kept(lambda _, said: said.made(exact=True))
     )
     limits: Kept[RateRules, Keyed] = field(
         default_factory=lambda: Kept(lambda _, said: said.made())
@@ -99,12 +101,9 @@ class ServerChain:
     def _load(self, method: Method) -> Iterator[Middleware]:
         """Yield what keeps the load within what can be done."""
         policy = self._policies.of(method.service, method.name)
-        room = None
-        if policy.bulkhead and (scope := self._scope("bulkhead", method)) is not None:
-            room = self._counting.rooms.of(scope, policy.bulkhead)
-        sheds = rules(policy.shed, ShedRules)
-        if sheds and (scope := self._scope("shed", method)) is not None:
-            yield self._shed(scope, sheds, room)
+        room = self._room(policy, method)
+        if (sheds := rules(policy.shed, ShedRules)) is not None:
+            yield from self._sheds(sheds, method, room)
         rates = policy.rate_limit
         if rates and (scope := self._scope("rate_limit", method)) is not None:
             limiter = self._counting.limits.of(scope, rates)
@@ -112,12 +111,27 @@ class ServerChain:
         if room is not None:
             yield bulkhead(room)
 
+    def _room(self, policy: Policy, method: Method) -> Bulkhead | None:
+        scope = self._scope("bulkhead", method)
+        if not policy.bulkhead or scope is None:
+            return None
+        return self._counting.rooms.of(scope, policy.bulkhead)
+
+    def _sheds(
+        self, said: ShedRules, method: Method, room: Bulkhead | None
+    ) -> Iterator[Middleware]:
+        """Yield what sheds by the loop's lag; if there is a room, what sheds by its queue, too."""
+        if (scope := self._scope("shed", method)) is None:
+            return
+        highest = said.made_highest()
+        yield shed(self._counting.lags.of(scope, said), self._lag, highest=highest)
+        if room is not None:
+            place = self._scope("bulkhead", method) or ""
+            # By the narrower scope: the delays of two queues must not meet in one shedder.
+            queue = self._counting.queues.of(max(scope, place, key=len), said)
+            yield shed(queue, room.delay, highest=highest)
+
     def _scope(self, field: str, method: Method) -> str | None:
         """Return what a method shares a limit with; None if it is not limited."""
         scope = self._policies.scope(field, method)
         return None if not scope and method.service.startswith(OURS) else scope
-
-    def _shed(self, scope: str, said: ShedRules, room: Bulkhead | None) -> Middleware:
-        delays: list[Delay] = [self._lag] if room is None else [self._lag, room.delay]
-        shedder = self._counting.shedders.of(scope, said)
-        return shed(shedder, *delays, highest=said.made_highest())

@@ -18,6 +18,9 @@ Rules:
   the target is at least the time in which the last few passed, though no longer than an interval.
 - With the first look at which the delay is below the target, cutting ends. Each interval of that
   gives some of it back, to the highest class first.
+- A queue tells its delay as it is, a lag is measured now and then. Where delays are `exact`, only
+  sheddable calls are refused while the delay is below the target: to refuse what could be begun at
+  once would leave the server idle. The shares are for when the delay is above it again.
 """
 
 import random
@@ -45,10 +48,18 @@ _FEW: Final = 4  # calls that may wait
 class Shedder:
     """Decides which calls pass, by the delays that it is told of. Times are in seconds.
 
-    It is `calm` while nothing is cut, nor about to be: then every call passes.
+    It is `calm` while nothing is cut, nor about to be: then every call passes. The delays are
+    `exact` if they are those of a queue.
     """
 
-    def __init__(self, *, target: float = 0.005, interval: float = 0.1, spare: float = 0.1) -> None:
+    def __init__(
+        self,
+        *,
+        target: float = 0.005,
+        interval: float = 0.1,
+        spare: float = 0.1,
+        exact: bool = False,
+    ) -> None:
         if not target > 0 or not interval > 0 or not 0 <= spare <= 1:
             msg = (
                 "expected target and interval above 0 and spare between 0 and 1, "
@@ -58,9 +69,10 @@ class Shedder:
         self._target = target
         self._interval = interval
         self._spare = spare
+        self._exact = exact
         self.calm = True
-        self._next_cut = inf  # while the delay is above the target
-        self._next_gift = inf  # while it is below, and something was cut
+        self._next_cut = inf  # unless the delay is above the target
+        self._next_gift = inf  # unless it is below, and something was cut
         self._delay = self._looked = 0.0  # the delay at the last cut, or when it could have been
         self._sheddable = self._default = 1.0
         self._seen = False  # whether there was a sheddable call since
@@ -68,7 +80,7 @@ class Shedder:
         self._bound = target  # as it is while it is watched
 
     def share(self, criticality: Criticality) -> float:
-        """Return what part of the calls of a class passes now."""
+        """Return what part of the calls of a class passes, at least."""
         if criticality is Criticality.CRITICAL:
             return 1.0
         return self._default if criticality is Criticality.DEFAULT else self._sheddable
@@ -83,9 +95,12 @@ class Shedder:
     def admit(self, criticality: Criticality, draw: float) -> bool:
         """Decide about a call, with a number drawn from 0 up to, but not including, 1."""
         self._seen = self._seen or criticality is Criticality.SHEDDABLE
-        passes = draw < self.share(criticality)
+        passes = draw < self.share(criticality) or self._is_spared(criticality)
         self._passed += passes
         return passes
+
+    def _is_spared(self, criticality: Criticality) -> bool:
+        return self._exact and self._next_cut == inf and criticality is Criticality.DEFAULT
 
     def _late(self, delay: float, now: float) -> None:
         self.calm = False
