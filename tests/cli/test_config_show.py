@@ -12,6 +12,19 @@ run = "desk:Desk"
 environment = { DATABASE = "postgres://x" }
 settings = { api_token = "t0ken", rooms = 3 }
 
+[service.desk.auth]
+tokens = { portal = "t0ken-of-portal" }
+scopes = { portal = ["desk.write"] }
+
+[service.desk.auth.jwt]
+issuer = "i"
+audience = "a"
+algorithms = ["HS256"]
+secret = "a secret of thirty-two letters!!"
+
+[service.tokens]
+run = "tokens:Tokens"
+
 [policy."acme.v1.Desk"]
 retry = { tries = 3 }
 """
@@ -54,6 +67,29 @@ def test_no_secret_is_shown(shown, monkeypatch, tmp_path):
     assert found["service.desk.settings.title"][0] == "(hidden)"
     assert found["service.desk.environment.DATABASE"][0] == "(hidden)"
     assert found["system.registry"][0] == "http://***@127.0.0.1:7700"
+    assert found["service.desk.auth.tokens.portal"][0] == "(hidden)"
+    assert found["service.desk.auth.jwt.secret"][0] == "(hidden)"
+    assert found["service.desk.auth.scopes.portal"][0] == ["desk.write"]
+    assert found["service.tokens.run"][0] == "tokens:Tokens"
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("redis://:p4ss@ada@host:6379/0", "redis://***@host:6379/0"),
+        ("redis://ada:1/word@host", "redis://***@host"),
+        ("redis://host?db=1&password=p4ss&x=2", "redis://host?db=1&password=***&x=2"),
+        ("https://host/path", "https://host/path"),
+    ],
+)
+def test_no_password_in_a_url_is_shown(shown, url, seen):
+    assert shown("--set", f"system.registry={url}")["system.registry"][0] == seen
+
+
+def test_no_password_is_shown_when_a_url_is_wrong(kitfox, shown):
+    result = kitfox("config", "show", "--set", "system.registry=http://:p4ss/w@host")
+    assert result.exit_code == 2
+    assert 'got "http://***@host"' in result.output
 
 
 def test_people_see_a_table_with_the_origin_if_they_ask(kitfox, shown):

@@ -1,6 +1,7 @@
 """Putting a system together: its configuration, its processes."""
 
 from kitfox.app._advertise import AdvertiseError as AdvertiseError
+from kitfox.app._auth import Auth as Auth, JWTAuth as JWTAuth, authenticating as authenticating
 from kitfox.app._chains import Chains as Chains
 from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
 from kitfox.app._client_chain import ClientChain as ClientChain
@@ -67,6 +68,7 @@ __all__ = [
     "LIFELINE",
     "AdvertiseError",
     "AlreadyRunningError",
+    "Auth",
     "BreakerStatus",
     "Chains",
     "ClientChain",
@@ -75,6 +77,7 @@ __all__ = [
     "ConfigError",
     "Control",
     "InPlace",
+    "JWTAuth",
     "Needs",
     "Neighbours",
     "Patience",
@@ -99,6 +102,7 @@ __all__ = [
     "Value",
     "WiringError",
     "address_in",
+    "authenticating",
     "connect",
     "convert",
     "dial",

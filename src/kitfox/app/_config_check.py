@@ -9,14 +9,17 @@ from urllib.parse import urlsplit
 import msgspec
 
 from kitfox.app._advertise import Advertise, AdvertiseError
+from kitfox.app._auth import Auth, check_auth
 from kitfox.app._config_convert import convert
 from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.app._config_layers import SECTIONS, Layers, Table, is_table, table_at
 from kitfox.app._config_schema import Config, ServiceConfig, System
+from kitfox.app._config_values import masked
 from kitfox.app._policies import Policies
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_NO_URL = "expected a URL such as http://127.0.0.1:0"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -35,6 +38,7 @@ def checked(layers: Layers, file: Path) -> Config:
     services = {name: _with_tls(_service(layers, name), system, file.parent) for name in names}
     for name, service in services.items():
         _check_needs(layers, name, service, services)
+        _check_auth(layers, name, service.auth, system, file.parent)
     return Config(file, system, services, _policies(layers))
 
 
@@ -126,6 +130,16 @@ def _check_needs(
             raise _wrong(layers, "service", name, "needs", problem=problem)
 
 
+def _check_auth(layers: Layers, name: str, said: Auth | None, system: System, folder: Path) -> None:
+    try:
+        if said is not None:
+            check_auth(said, folder, token=system.token)
+    except ConfigError as error:
+        below = error.key.partition(".") if error.key else ()
+        path = ("service", name, "auth", *filter(None, below[::2]))
+        raise _wrong(layers, *path, problem=error.problem) from None
+
+
 def _check_advertise(layers: Layers, text: str, *path: str) -> None:
     try:
         Advertise.parse(text)
@@ -141,7 +155,9 @@ def _check_url(layers: Layers, url: str, *path: str) -> None:
         problem = "expected a URL such as http://127.0.0.1:0"
     except ValueError as error:
         problem = str(error).lower()
-    raise _wrong(layers, *path, problem=f'{problem}, got "{url}"')
+    if (shown := masked(url)) != url:  # what is wrong with it may well be in its password
+        problem = _NO_URL
+    raise _wrong(layers, *path, problem=f'{problem}, got "{shown}"')
 
 
 def _wrong(layers: Layers, *path: str, problem: str) -> ConfigError:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from kitfox.app._auth import Auth
 from kitfox.app._policies import Policies
 from kitfox.net import TLS
 
@@ -58,6 +59,7 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     tls: TLSFiles | None = None  # the system's unless given
     replicas: int = 1  # how many processes share its sockets
     overlap: bool | None = None  # whether two of its lives may run at once; else it is found out
+    auth: Auth | None = None  # who may call; anybody, unless given
     settings: Mapping[str, object] = {}
 
 

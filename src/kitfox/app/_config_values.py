@@ -15,7 +15,8 @@ DEFAULT: Final = "default"
 HIDDEN: Final = "(hidden)"
 
 _SECRET: Final = re.compile(r"token|secret|password|passwd|credential|private|dsn", re.IGNORECASE)
-_WITH_PASSWORD: Final = re.compile(r"(?<=://)[^/@\s]+@")
+_WITH_PASSWORD: Final = re.compile(r"(?<=://)\S*@")
+_IN_QUERY: Final = re.compile(rf"(?<=[?&])(\w*(?:{_SECRET.pattern})\w*=)[^&\s]*", re.IGNORECASE)
 _PLAIN: Final = re.compile(r"[\w-]+")
 
 
@@ -68,7 +69,8 @@ def _fields(kind: type[msgspec.Struct]) -> Iterator[tuple[str, object]]:
 def _shown(path: KeyPath, value: object, origin: str) -> object:
     if origin.startswith("KITFOX_") and origin.endswith("_FILE"):
         return HIDDEN
-    if value and (_SECRET.search(path[-1]) or path[2:3] == ("environment",)):
+    names = (*path[2:], path[-1])  # not that of the service, which may well be one of secrets
+    if value and (any(map(_SECRET.search, names)) or path[2:3] == ("environment",)):
         return HIDDEN
     return _plain(value)
 
@@ -77,7 +79,7 @@ def _plain(value: object) -> object:
     """Return what JSON can say, without the passwords in URLs."""
     match value:
         case str():
-            return _WITH_PASSWORD.sub("***@", value)
+            return masked(value)
         case timedelta():
             return f"{value.total_seconds():g}s"
         case list() | tuple():
@@ -88,6 +90,11 @@ def _plain(value: object) -> object:
             return value
         case _:
             return str(value)
+
+
+def masked(text: str) -> str:
+    """Return a text without the passwords in its URLs; rather too much of them than too little."""
+    return _IN_QUERY.sub(r"\1***", _WITH_PASSWORD.sub("***@", text))
 
 
 def _key(path: KeyPath) -> str:

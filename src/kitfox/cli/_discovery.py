@@ -8,10 +8,11 @@ from inspect import getattr_static
 from typing import Protocol
 
 from kitfox.app import ClientChain, Cluster, System, dial, schemes
+from kitfox.balancing import Node
 from kitfox.cli._original_logs import dial_text_log
-from kitfox.core import Connection, Service, service_name
+from kitfox.core import Connection, Middleware, Service, chain, service_name
 from kitfox.net import TLS, ASGIApp, HTTPClient
-from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver
+from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver, bearer
 from kitfox.registry.original import OriginalRegistry
 from kitfox.services.logs import Logs
 
@@ -22,6 +23,7 @@ _HTTP = ("http+unix", "http", "https")  # what somebody else's protocol is spoke
 _NAMES = {"kitfox.v1.Logs": "LogService"}
 
 Mount = Callable[[ASGIApp | None], ASGIApp | None]
+Guard = Callable[[Node], Middleware]
 
 
 class Dial(Protocol):
@@ -69,9 +71,24 @@ class Discovery:
             schemes=schemes() if ours else _HTTP,
             balancer=self.policies.balancer(service_name(kind)),
             among=self.policies.among(service_name(kind)),
-            guard=self.policies.guard(service_name(kind)),
+            guard=self._guard(service_name(kind), shows=ours),
         )
         return await stack.enter_async_context(cluster)
+
+    def _guard(self, service: str, *, shows: bool) -> Guard:
+        """Return what calls on a node pass: its breaker, and showing who calls.
+
+        Some wires show the token when they connect, and not with each call, where services that
+        ask who calls look for it. Through NATS it would go to whoever listens there.
+        """
+        breaker = self.policies.guard(service)
+
+        def guard(node: Node) -> Middleware:
+            layers = [] if breaker is None else [breaker(node)]
+            withheld = not shows or node.address.startswith("nats:")
+            return chain(*layers, bearer("" if withheld else self.token))
+
+        return guard
 
 
 def _dial_of(kind: type[Service]) -> Dial:

@@ -7,7 +7,7 @@ Stop:  the same in reverse, for it is one exit stack.
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Protocol, runtime_checkable
@@ -23,6 +23,7 @@ from kitfox.app import (
     ServerChain,
     ServiceConfig,
     WiringError,
+    authenticating,
     load_target,
     name_of_socket,
     needs_of,
@@ -34,7 +35,7 @@ from kitfox.cli._exit import Exit
 from kitfox.cli._listeners import is_here, listeners
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
-from kitfox.core import Method, Service, methods_of, service_name
+from kitfox.core import Method, Middleware, Service, methods_of, service_name
 from kitfox.net import ASGIApp, Bind, Notifier, Sockets
 from kitfox.registry import Registry
 from kitfox.services.logs import Logs
@@ -112,12 +113,15 @@ async def running(
     async with AsyncExitStack() as stack:
         joining = discovery(system, tls, map(service_name, sought), chains.client)
         found = await stack.enter_async_context(joining)
+        chains.check(_methods(*kinds), where=str(config.file))
         clients = await _clients(kinds, found, chains.client, stack, neighbours)
         settings = _with_token(service.settings, system.token, needs.settings.values())
         made = wire(factory, settings, clients.__getitem__)
-        chains.check(_methods(made, *kinds), where=str(config.file))
+        chains.check(_methods(made), where=str(config.file))
+        asking = authenticating(service.auth, config.file.parent, token=system.token)
+        middleware = await stack.enter_async_context(asking)
         if neighbours is not None:
-            await stack.enter_async_context(neighbours.listen(made))
+            await stack.enter_async_context(neighbours.listen(made, middleware))
         elif found and system.logs and _ships_logs(made, found):
             logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
@@ -179,6 +183,7 @@ def _server(
     token: str,
     policies: ServerChain,
     bind_for: Callable[[str], Bind],
+    middleware: Sequence[Middleware],
 ) -> Server:
     readiness = Readiness()
     site = made.asgi() if isinstance(made, HasSite) else None
@@ -197,6 +202,7 @@ def _server(
         listeners=listeners(
             service.listen, options, token=token, public=public, tls=tls, bind_for=bind_for
         ),
+        middleware=middleware,
         policies=policies,
         registrar=joins.registrar if joins else None,
         advertise=service.advertise,

@@ -29,7 +29,8 @@ async def running_together(
     """
     targets = {name: load_target(service.run) for name, service in config.services.items()}
     chains = chains or Chains(config.policies)
-    neighbours = Neighbours(made_by(target) for target in targets.values())
+    kinds = [made_by(target) for target in targets.values()]
+    neighbours = Neighbours(kinds, token=config.system.token)
     addresses: list[str] = []
     async with AsyncExitStack() as stack:
         for name in (name for wave in start_order(config) for name in wave):
