@@ -17,10 +17,10 @@ from kitfox.app import (
     Chains,
     ClientChain,
     Config,
+    Control,
     Neighbours,
     Readiness,
     Server,
-    ServerChain,
     ServiceConfig,
     WiringError,
     authenticating,
@@ -127,8 +127,7 @@ async def running(
             spool = system.state / "spool" / name
             await stack.enter_async_context(shipping(logs, spool, name, instance))
         bind_for = partial(_bind, sockets or Sockets(), name)
-        policies = chains.server()
-        server = _server(made, service, found, instance, system.token, policies, bind_for)
+        server = _server(made, service, found, instance, system.token, chains, bind_for, middleware)
         yield await stack.enter_async_context(server.running())
 
 
@@ -181,7 +180,7 @@ def _server(
     found: Discovery | None,
     instance: str,
     token: str,
-    policies: ServerChain,
+    chains: Chains,
     bind_for: Callable[[str], Bind],
     middleware: Sequence[Middleware],
 ) -> Server:
@@ -203,10 +202,18 @@ def _server(
             service.listen, options, token=token, public=public, tls=tls, bind_for=bind_for
         ),
         middleware=middleware,
-        policies=policies,
+        beside=_beside(service, token, chains.client),
+        policies=chains.server(),
         registrar=joins.registrar if joins else None,
         advertise=service.advertise,
         instance_id=instance,
         readiness=readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,
     )
+
+
+def _beside(service: ServiceConfig, token: str, policies: ClientChain) -> list[Service]:
+    """Return what the operator asks; without a token, not where strangers are let in."""
+    if not token and (service.public or service.hosts):
+        return []
+    return [Control(policies.breakers, token=token)]
