@@ -113,10 +113,10 @@ async def test_a_call_without_a_deadline_is_given_one():
         assert await Desk.client(never.through(wire)).left() is None
 
 
-async def test_the_default_deadline_is_enforced(desk, client_of):
+async def test_the_default_deadline_is_enforced():  # where no fixture has put one in force
     chain = ClientChain(Policies.read({"acme.v1.Desk/Wait": {"deadline": "10ms"}}))
     with pytest.raises(DeadlineExceeded):
-        await client_of(chain).wait()
+        await Desk.client(chain.through(InProcess(Desk()))).wait()
 
 
 async def test_services_do_not_share_a_breaker_and_a_method_may_have_its_own(desk, client_of):
