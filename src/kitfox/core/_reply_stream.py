@@ -14,16 +14,17 @@ It is an async generator to all who ask, so that a contract may promise one and 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from types import TracebackType
-from typing import NoReturn, Self, TypeVar
+from typing import NoReturn, TypeVar
 
 from kitfox.core._call import Send
+from kitfox.core._closing import Closing
 from kitfox.core._slot import Slot
 from kitfox.core._status import Cancelled
 
 T = TypeVar("T")
 
 
-class ReplyStream(AsyncGenerator[T, None]):
+class ReplyStream(Closing, AsyncGenerator[T, None]):
     """The replies of one call, in order.
 
     Iterate it once. To stop early call `aclose`, leave its `async with` block, or drop it.
@@ -73,19 +74,6 @@ class ReplyStream(AsyncGenerator[T, None]):
         self._slot.close(error)
         if self._task is not None:
             self._task.cancel()
-
-    async def __aenter__(self) -> Self:
-        """Return the stream itself."""
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the stream."""
-        await self.aclose()
 
     def __del__(self) -> None:
         """Cancel the call of a forgotten stream."""

@@ -9,13 +9,14 @@ away each process limits for itself, and one call in each `pause` asks whether i
 
 import logging
 from collections.abc import Callable
-from typing import Final, Self, cast
+from typing import Final, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from kitfox.core import Closing
 from kitfox.resilience._gcra import GCRA
 from kitfox.resilience._keyed import Keyed
 from kitfox.resilience._limiter import Decision, LocalLimiter
@@ -65,7 +66,7 @@ return {allowed and 1 or 0, tostring(count), tostring(before), tostring(part)}
 """
 
 
-class SharedLimiter:
+class SharedLimiter(Closing):
     """Limits each key as `make` would, together with every process that has the same store.
 
     `store` is a URL (`redis://`, `rediss://`, `unix://`), or a client of one's own, whose owner
@@ -121,14 +122,6 @@ class SharedLimiter:
         """Close the connections, if they are its own."""
         if self._own is not None:
             await self._own.aclose()
-
-    async def __aenter__(self) -> Self:
-        """Return the limiter."""
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Close it."""
-        await self.aclose()
 
     def _lost(self, error: Exception, now: float) -> None:
         if not self._away:
