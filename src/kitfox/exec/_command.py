@@ -1,0 +1,153 @@
+"""Programs to run: a command says what, and may be run any number of times."""
+
+import os
+from contextlib import ExitStack
+from itertools import pairwise
+from typing import Self, Unpack
+
+from kitfox.exec._capture import Capture
+from kitfox.exec._exit import Exit
+from kitfox.exec._options import STDOUT, Options
+from kitfox.exec._pipe import WHOLE_LIMIT
+from kitfox.exec._running import Running
+from kitfox.exec._running_pipeline import RunningPipeline
+
+_SHELL = "/bin/bash"
+
+
+class Command:
+    """A program, its arguments, and how it is to be run; see `Options` for the rest.
+
+    Nothing happens before `run`, `output`, `combined_output` or `start`. No shell reads the
+    arguments: they reach the program as they are.
+    """
+
+    __slots__ = ("_options", "_words")
+
+    def __init__(
+        self,
+        name: str | os.PathLike[str],
+        /,
+        *args: str | os.PathLike[str],
+        **options: Unpack[Options],
+    ) -> None:
+        self._words = tuple(os.fspath(word) for word in (name, *args))
+        self._options = options
+
+    @classmethod
+    def shell(cls, text: str, **options: Unpack[Options]) -> Self:
+        """Make the command that lets bash run `text`; never put together of what others sent."""
+        return cls(_SHELL, "-c", text, **options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._words))})"
+
+    def __or__(self, other: "Command") -> "Pipeline":
+        return Pipeline(self, other)
+
+    @property
+    def options(self) -> Options:
+        """What was said of it besides its name and arguments."""
+        return self._options.copy()
+
+    def with_options(self, **options: Unpack[Options]) -> "Command":
+        """Make the same command with these options in place of its own."""
+        return Command(*self._words, **(self._options | options))
+
+    def start(self) -> Running:
+        """Start it, with `async with` or on its own: somebody must `wait` for it or `stop` it.
+
+        ProgramNotFoundError, RelativeProgramError; OSError when `cwd` is no directory, or when
+        the system has no more of what a process needs.
+        """
+        return Running.start(self._words, self._options)
+
+    async def run(self) -> Exit:
+        """Start it and wait for its end; raises what `start` and `Running.wait` raise."""
+        async with self.start() as running:
+            return await running.wait()
+
+    async def output(self) -> bytes:
+        """Run it and give what it wrote to stdout.
+
+        Raises what `run` raises; OutputTooLargeError beyond `limit`, which stops it.
+        """
+        capture = self.capture("stdout")
+        await self.with_options(stdout=capture).run()
+        return capture.getvalue()
+
+    async def combined_output(self) -> bytes:
+        """Run it and give what it wrote to stdout and stderr, in the order it was written."""
+        capture = self.capture("stdout", "stderr")
+        await self.with_options(stdout=capture, stderr=STDOUT).run()
+        return capture.getvalue()
+
+    def capture(self, *streams: str) -> Capture:
+        """Make what takes the output of `streams`; ValueError when it leads elsewhere already."""
+        for stream in streams:
+            if self._options.get(stream) is not None:
+                raise ValueError(f"{stream}: it was sent elsewhere, and cannot be captured too")
+        return Capture(self._options.get("limit", WHOLE_LIMIT))
+
+
+class Pipeline:
+    """Commands of which each reads what the one before writes: `Command("a") | Command("b")`.
+
+    The pipes are the system's: nothing passes through this process.
+    """
+
+    __slots__ = ("_commands",)
+
+    def __init__(self, *commands: Command) -> None:
+        for writer, reader in pairwise(commands):
+            if writer.options.get("stdout") is not None:
+                raise ValueError(f"stdout of {writer}: it leads to the next of the pipeline")
+            if reader.options.get("stdin") is not None:
+                raise ValueError(f"stdin of {reader}: it comes from the one before")
+        self._commands = commands
+
+    def __or__(self, other: Command) -> "Pipeline":
+        return Pipeline(*self._commands, other)
+
+    def start(self) -> RunningPipeline:
+        """Start all; raises what `Command.start` raises, and leaves none running then."""
+        members: list[Running] = []
+        with ExitStack() as ends:
+            pipes = [_pipe(ends) for _ in self._commands[1:]]
+            sources = (None, *(source for source, _ in pipes))
+            targets = (*(target for _, target in pipes), None)
+            try:
+                for command, source, target in zip(self._commands, sources, targets, strict=True):
+                    members.append(_between(command, source, target).start())
+            except BaseException:
+                for member in members:
+                    member.abandon()
+                raise
+        return RunningPipeline(members)
+
+    async def run(self) -> tuple[Exit, ...]:
+        """Start all and wait for their ends; raises what `RunningPipeline.wait` raises."""
+        async with self.start() as running:
+            return await running.wait()
+
+    async def output(self) -> bytes:
+        """Run all and give what the last wrote to stdout; see `Command.output`."""
+        *others, last = self._commands
+        capture = last.capture("stdout")
+        await Pipeline(*others, last.with_options(stdout=capture)).run()
+        return capture.getvalue()
+
+
+def _pipe(ends: ExitStack) -> tuple[int, int]:
+    source, target = os.pipe()
+    ends.callback(os.close, source)
+    ends.callback(os.close, target)
+    return source, target
+
+
+def _between(command: Command, source: int | None, target: int | None) -> Command:
+    if source is not None:
+        command = command.with_options(stdin=source)
+    if target is not None:
+        command = command.with_options(stdout=target)
+    return command

@@ -1,0 +1,97 @@
+"""Many commands: at once, and one after another, with nothing left of them."""
+
+import asyncio
+import os
+import resource
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from kitfox.exec import Command, ExitError
+from kitfox.scope import fail_after
+
+# The long run is for a person: KITFOX_EXEC_RUNS=10000 make test T=tests/exec/test_many.py
+RUNS = int(os.environ.get("KITFOX_EXEC_RUNS", "300"))
+SOFT_LIMIT = 1024
+
+
+@pytest.fixture
+def few_descriptors():
+    """Let the process have as many files as it has where nobody has thought of it."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (SOFT_LIMIT, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+async def test_two_hundred_commands_run_at_once(few_descriptors):
+    async with fail_after(60):
+        commands = [Command("bash", "-c", "read x; echo $x", stdin=b"%d\n" % n) for n in range(200)]
+        outputs = await asyncio.gather(*(command.output() for command in commands))
+    assert outputs == [b"%d\n" % n for n in range(200)]
+
+
+async def test_a_hundred_commands_are_stopped_at_once(few_descriptors):
+    async with fail_after(60):
+        running = [Command.shell("sleep 1000 & wait").start() for _ in range(100)]
+        await asyncio.gather(*(command.aclose() for command in running))
+    assert not any(command.exit.ok for command in running)
+
+
+async def test_runs_leave_nothing_behind():
+    tasks, files = len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(RUNS):
+        await one_of_many(number)
+    assert len(asyncio.all_tasks()) == tasks
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
+    with pytest.raises(ChildProcessError):
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)  # there is no child, dead or alive
+
+
+async def one_of_many(number):
+    """Run a command in one of the ways there are."""
+    match number % 5:
+        case 0:
+            await Command("true").run()
+        case 1:
+            assert await Command("cat", stdin=b"x").output() == b"x"
+        case 2:
+            with pytest.raises(ExitError):
+                await (Command("true") | Command("false")).run()
+        case 3:
+            async with Command("sleep", "1000").start():
+                pass
+        case _:
+            with pytest.raises(TimeoutError):
+                async with fail_after(0.001):
+                    await Command("sleep", "1000").run()
+
+
+MEMBERS = st.lists(
+    st.sampled_from(["cat", "head -c 100", "yes", "true", "false", "sleep 1000", "setsid -f cat"]),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(MEMBERS, st.integers(0, 30))
+def test_a_pipeline_that_is_cancelled_anywhere_leaves_nothing(members, moment):
+    async def main():
+        first, *others = (Command.shell(text, wait_delay=0.01, limit=1000) for text in members)
+        pipeline = first
+        for other in others:
+            pipeline = pipeline | other
+        task = asyncio.create_task(pipeline.output())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    files = len(list(Path("/proc/self/fd").iterdir()))
+    asyncio.run(main())
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
+    with pytest.raises(ChildProcessError):
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG)
