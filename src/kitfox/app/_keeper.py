@@ -120,7 +120,7 @@ class Keeper:
         self._plan = life.plan
         followed = self._succession.ready(life.number)
         if followed is None:
-            self._table.ready(self.name, life.addresses)
+            self._table.ready(self.name, life.addresses, life.services)
         else:
             self._table.replaced(self.name, life.addresses)
             self._lives[followed].leave()

@@ -80,6 +80,7 @@ class Life:
         self.number = number
         self.plan = plan
         self.addresses: tuple[str, ...] = ()
+        self.services: tuple[str, ...] = ()
         self.pid: int | None = None
         self._patience = patience
         self._witness = witness
@@ -109,6 +110,8 @@ class Life:
         """Take what the process says of itself."""
         if address := news.get("X_ADDRESS"):
             self.addresses = tuple(address.split())
+        if services := news.get("X_SERVICES"):
+            self.services = tuple(services.split())
         if status := news.get("STATUS"):
             self._witness.says(self, status)
         if news.get("READY") == "1" and not self._is_ready and self._end_it is None:

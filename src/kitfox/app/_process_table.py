@@ -54,6 +54,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     state: State = State.WAITING
     pid: int | None = None
     addresses: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()  # that it serves or calls, as it last said
     status: str = ""  # its own words, or how it ended
     restarts: int = 0  # because it ended unasked
     heir: int | None = None  # the pid of the one that is to take its place
@@ -95,9 +96,9 @@ class ProcessTable:
         else:
             self._put(msgspec.structs.replace(row, pid=pid))
 
-    def ready(self, name: str, addresses: tuple[str, ...]) -> None:
-        """Note that it said it serves, and where."""
-        self._move(self._rows[name], State.READY, addresses=addresses)
+    def ready(self, name: str, addresses: tuple[str, ...], services: tuple[str, ...] = ()) -> None:
+        """Note that it said it serves, where, and which services it has to do with."""
+        self._move(self._rows[name], State.READY, addresses=addresses, services=services)
 
     def restarting(self, name: str) -> None:
         """Note that another is to take its place."""

@@ -50,8 +50,8 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
                 if name
                 else running_together(config, chains, sockets)
             )
-            if not name or len(config.services) == 1:
-                services = telling_strangers(services, config, chains)
+            whole = not name or len(config.services) == 1
+            services = telling_strangers(services, config, chains, notifier, whole=whole)
             reloading = Reloading(config, chains, reread)
             runner.run(serve(services, notifier, reloading, sockets.close))
     except (WiringError, AdvertiseError, TLSError) as error:

@@ -13,6 +13,7 @@ from kitfox.cli._output import shows_colour
 from kitfox.cli._reload import Reread, changes
 from kitfox.cli._screen import Screen
 from kitfox.cli._signals import stop_signals
+from kitfox.cli._strangers import Strangers
 from kitfox.net import Sockets
 
 
@@ -31,6 +32,7 @@ class _Operated:
         self._file = config.file
         self._flags = flags
         self._heralds = Heralds(reread)
+        self._strangers = Strangers(config, self._say)
         self._status = StatusFile(config.system.state / "processes.json")
         self._supervisor = Supervisor(
             config,
@@ -72,6 +74,7 @@ class _Operated:
         rows = self._supervisor.rows
         self._screen.changed(row, rows)
         self._heralds.changed(row)
+        self._strangers.changed(rows)
         try:
             self._status.write(rows)
         except OSError as error:
