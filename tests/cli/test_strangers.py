@@ -1,8 +1,12 @@
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from kitfox.app import Chains, Policies, load
-from kitfox.cli._strangers import telling_strangers
+from kitfox.app import Chains, Policies, Row, State, load
+from kitfox.cli._strangers import Strangers, telling_strangers
 from kitfox.cli._together import running_together
+from kitfox.core import methods_of
+from kitfox.net import Notifier, NotifySocket
+from kitfox.schema import Reflection
 from kitfox.scope import fail_after
 
 MODULE = """
@@ -48,7 +52,9 @@ async def test_a_policy_about_nobody_is_told_when_all_are_up(tmp_path, monkeypat
     chains = Chains(config.policies)
     async with (
         fail_after(10.0),
-        telling_strangers(running_together(config, chains), config, chains),
+        telling_strangers(
+            running_together(config, chains), config, chains, Notifier(None), whole=True
+        ),
     ):
         told = [record.getMessage() for record in caplog.records if record.name == "kitfox.run"]
     assert len(told) == 1
@@ -56,6 +62,38 @@ async def test_a_policy_about_nobody_is_told_when_all_are_up(tmp_path, monkeypat
         'kitfox.toml: policy."strangers.Stok/Get": nobody here serves or calls strangers.Stok; '
         'did you mean "strangers.Stock"?'
     )
+
+
+def test_who_supervises_a_system_tells_once_when_all_have_said_what_they_know():
+    told = []
+    strangers = Strangers(load(SYSTEM, {}, {}, Path("kitfox.toml")), told.append)
+    stock = Row(name="stock", state=State.READY, services=("strangers.Stock",))
+    front = Row(name="front", state=State.STARTING)
+    strangers.changed([stock, front])
+    assert told == []
+    up = Row(name="front", state=State.READY, services=("strangers.Front", "strangers.Stock"))
+    strangers.changed([stock, up])
+    strangers.changed([stock, up])
+    assert [text.partition(": nobody")[0] for text in told] == [
+        f'{Path("kitfox.toml").absolute()}: policy."strangers.Stok/Get"'
+    ]
+
+
+async def test_a_process_of_a_system_says_what_it_knows_before_it_is_ready(tmp_path):
+    config = load(SYSTEM, {}, {}, Path("kitfox.toml"))
+    chains = Chains()
+    chains.check(methods_of(Reflection).values())
+    with NotifySocket(tmp_path) as socket:
+        notifier = Notifier(socket.address)
+        services = telling_strangers(started(), config, chains, notifier, whole=False)
+        async with fail_after(10.0), services:
+            told = await anext(aiter(socket))
+    assert told.fields == {"X_SERVICES": "kitfox.v1.Reflection"}
+
+
+@asynccontextmanager
+async def started():
+    yield ("memory:",)
 
 
 def test_a_policy_of_all_services_is_about_somebody():
