@@ -138,15 +138,32 @@ async def test_what_is_possible_is_done_even_without_time():
     assert await select(sending, timeout=-1) is sending
 
 
-async def test_a_case_in_time_stops_the_clock(start):
-    channel = Channel()
-    item = channel.receiving()
-    selecting = await start(select(item, timeout=FOREVER))
-    await channel.send("a")
-    assert await selecting is item
-    loop = asyncio.get_running_loop()
-    running = [timer for timer in loop._scheduled if not timer.cancelled()]
-    assert not [timer for timer in running if timer.when() > loop.time() + FOREVER / 2]
+class NotingLoop(asyncio.SelectorEventLoop):
+    """Remembers its timers."""
+
+    def __init__(self):
+        super().__init__()
+        self.timers = []
+
+    def call_later(self, *args, **kwargs):
+        self.timers.append(super().call_later(*args, **kwargs))
+        return self.timers[-1]
+
+
+def test_a_case_in_time_stops_the_clock():
+    async def main():
+        channel = Channel()
+        item = channel.receiving()
+        async with fail_after(5), asyncio.TaskGroup() as group:
+            selecting = group.create_task(select(item, timeout=FOREVER))
+            await turns()
+            await channel.send("a")
+        assert selecting.result() is item
+        return asyncio.get_running_loop().timers
+
+    with asyncio.Runner(loop_factory=NotingLoop) as runner:
+        (timer,) = runner.run(main())
+    assert timer.cancelled()
 
 
 @pytest.mark.parametrize("count", [2, 3, 5])
