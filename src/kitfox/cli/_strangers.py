@@ -44,8 +44,8 @@ async def telling_strangers(
 ) -> AsyncIterator[tuple[str, ...]]:
     """Run services of a system, and tell of such policies if they are the `whole` of it."""
     async with services as addresses:
-        notifier.send(X_SERVICES=" ".join(sorted(chains.services)))
-        if whole:
-            for stranger in config.policies.strangers(chains.services):
-                _log.warning("%s: %s", config.file, stranger)
+        if not whole:
+            notifier.send(X_SERVICES=" ".join(sorted(chains.services)))
+        for stranger in config.policies.strangers(chains.services) if whole else ():
+            _log.warning("%s: %s", config.file, stranger)
         yield addresses
