@@ -38,7 +38,8 @@ class BreakerStatus(msgspec.Struct, frozen=True):
 class Control(Service, name="kitfox.v1.Control"):
     """Shows and switches the `breakers` of a process. With a `token`, callers must show it.
 
-    No method that switches is idempotent in HTTP's sense: a GET, a mere link, must not do it.
+    The methods that switch are idempotent and do not say so: what says so can be called over HTTP
+    with a GET, and a mere link would do it.
     """
 
     def __init__(self, breakers: Breakers, *, token: str = "") -> None:

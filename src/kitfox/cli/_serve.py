@@ -194,6 +194,7 @@ def _server(
         options["hosts"] = None if service.public else service.hosts
     # The registry asks for tokens itself: of some, and not in the original protocol.
     public = service.public or isinstance(made, Registry)
+    strangers = public or bool(service.hosts or service.auth)  # or others than operators
     tls = tls_of(service.tls)
     here = all(is_here(url) for url in service.listen)
     return Server(
@@ -202,7 +203,7 @@ def _server(
             service.listen, options, token=token, public=public, tls=tls, bind_for=bind_for
         ),
         middleware=middleware,
-        beside=_beside(service, token, chains.client),
+        beside=_beside(chains.client, token, strangers=strangers),
         policies=chains.server(),
         registrar=joins.registrar if joins else None,
         advertise=service.advertise,
@@ -212,8 +213,6 @@ def _server(
     )
 
 
-def _beside(service: ServiceConfig, token: str, policies: ClientChain) -> list[Service]:
-    """Return what the operator asks; without a token, not where strangers are let in."""
-    if not token and (service.public or service.hosts):
-        return []
-    return [Control(policies.breakers, token=token)]
+def _beside(policies: ClientChain, token: str, *, strangers: bool) -> list[Service]:
+    """Return what the operator asks; without a token, not where strangers may come."""
+    return [Control(policies.breakers, token=token)] if token or not strangers else []
