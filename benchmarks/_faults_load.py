@@ -24,8 +24,8 @@ class Seen:
 
     @property
     def good(self) -> int:
-        """How many got the right answer."""
-        return self.calls - self.errors.total()
+        """How many got the right answer so far."""
+        return len(self.took) - self.errors.total()
 
     def quantile(self, part: float) -> float:
         """Return after how many seconds that part of the calls was over."""
