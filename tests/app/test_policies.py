@@ -43,6 +43,9 @@ class Grading(Service, name="school.Grading"):
         """Return the grades to come."""
 
 
+NO_STORE = (
+    "rate_limit: store: expected a URL such as redis://127.0.0.1:6379 (or rediss://, unix://)"
+)
 METHODS = {method.name: method for method in methods_of(Grading).values()}
 
 
@@ -95,6 +98,12 @@ def test_a_more_specific_no_takes_a_whole_table_away():
             'balancer: consistent_hash: expected "field:',
         ),
         ({"balancer": {"consistent_hash": "field:id", "bound": 0.5}}, "balancer.bound: expected"),
+        (
+            {"rate_limit": {"rate": 3, "by": "tenant"}},
+            'rate_limit: by: expected "field:NAME" or "me',
+        ),
+        ({"rate_limit": {"rate": 3, "store": "http://:p4ss@host"}}, NO_STORE),
+        ({"rate_limit": {"rate": 3, "store": "redis://:p4ss/@host"}}, NO_STORE),
         ({"outliers": {"strek": 3}}, "outliers.strek: unknown key"),
         ({"outliers": {"base": "0s"}}, "outliers: base: expected more than nothing"),
         ({"outliers": {"most": 2}}, "outliers.most: expected"),

@@ -27,6 +27,7 @@ run = "tokens:Tokens"
 
 [policy."acme.v1.Desk"]
 retry = { tries = 3 }
+rate_limit = { rate = 50, store = "redis://:p4ss@limits:6379/0" }
 """
 
 
@@ -67,6 +68,7 @@ def test_no_secret_is_shown(shown, monkeypatch, tmp_path):
     assert found["service.desk.settings.title"][0] == "(hidden)"
     assert found["service.desk.environment.DATABASE"][0] == "(hidden)"
     assert found["system.registry"][0] == "http://***@127.0.0.1:7700"
+    assert found['policy."acme.v1.Desk".rate_limit.store'][0] == "redis://***@limits:6379/0"
     assert found["service.desk.auth.tokens.portal"][0] == "(hidden)"
     assert found["service.desk.auth.jwt.secret"][0] == "(hidden)"
     assert found["service.desk.auth.scopes.portal"][0] == ["desk.write"]

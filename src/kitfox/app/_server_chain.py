@@ -5,7 +5,7 @@ the scopes of the method, shed, rate limit, bulkhead.
 """
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from kitfox.app._client_chain import limit, name_of
@@ -16,11 +16,11 @@ from kitfox.app._policy_load import BulkheadRules, RateRules, ShedRules
 from kitfox.app._slots import Slots
 from kitfox.app._wiring import WiringError
 from kitfox.auth import authorize
-from kitfox.core import Endpoint, Method, Middleware, chain
+from kitfox.core import Closing, Endpoint, Method, Middleware, chain
 from kitfox.health import LoopLag
 from kitfox.resilience import (
     Bulkhead,
-    Keyed,
+    Limiter,
     Shedder,
     bulkhead,
     deadline,
@@ -44,9 +44,6 @@ class _Counting:
     queues: Kept[ShedRules, Shedder] = field(
         default_factory=lambda: Kept(lambda _, said: said.made(exact=True))
     )
-    limits: Kept[RateRules, Keyed] = field(
-        default_factory=lambda: Kept(lambda _, said: said.made())
-    )
     rooms: Kept[BulkheadRules, Bulkhead] = field(
         default_factory=lambda: Kept(lambda _, said: said.made())
     )
@@ -58,6 +55,8 @@ class ServerChain:
     def __init__(self, policies: Policies | None = None) -> None:
         self._policies = policies or Policies()
         self._counting = _Counting()
+        self._limits = Kept(self._limiter)
+        self._open = AsyncExitStack()
         self._slots = Slots()
         self._middleware: Sequence[Middleware] = ()
         self._lag = LoopLag()
@@ -69,7 +68,7 @@ class ServerChain:
         `middleware` is the server's own, which knows the callers.
         """
         self._middleware = middleware
-        async with self._lag:
+        async with self._lag, self._open:
             yield
 
     def around(self, method: Method, endpoint: Endpoint) -> Endpoint:
@@ -106,7 +105,7 @@ class ServerChain:
             yield from self._sheds(sheds, method, room)
         rates = policy.rate_limit
         if rates and (scope := self._scope("rate_limit", method)) is not None:
-            limiter = self._counting.limits.of(scope, rates)
+            limiter = self._limits.of(scope, rates)
             yield rate_limit(limiter, key=rates.made_key(), announce=rates.announce)
         if room is not None:
             yield bulkhead(room)
@@ -130,6 +129,13 @@ class ServerChain:
             # By the narrower scope: the delays of two queues must not meet in one shedder.
             queue = self._counting.queues.of(max(scope, place, key=len), said)
             yield shed(queue, room.delay, highest=highest)
+
+    def _limiter(self, scope: str, said: RateRules) -> Limiter:
+        """Make a limiter; it is closed in the end, for calls may run that began before another."""
+        limiter = said.made_limiter(scope or "all")
+        if isinstance(limiter, Closing):
+            self._open.push_async_callback(limiter.aclose)
+        return limiter
 
     def _scope(self, field: str, method: Method) -> str | None:
         """Return what a method shares a limit with; None if it is not limited."""
