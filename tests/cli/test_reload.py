@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kitfox.app import Chains, ConfigError, load
-from kitfox.cli._reload import Reloading, changes, waiting
+from kitfox.cli._reload import Reloading, changes, mark_of, waiting
 from kitfox.core import Service, methods_of, rpc
 from kitfox.scope import fail_after
 
@@ -61,7 +61,7 @@ async def test_a_file_that_is_written_removed_or_replaced_has_changed(tmp_path):
 
     async def hear():
         nonlocal heard
-        async for _ in changes(file, every=0.01):
+        async for _ in changes(lambda: mark_of(file), every=0.01):
             heard += 1
 
     def replace():

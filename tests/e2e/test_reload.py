@@ -46,7 +46,7 @@ async def test_policies_change_when_the_file_does_and_stay_when_it_is_wrong(alon
     await up.says(APPLIED)
     assert await statuses(alone, 2) == [200, 429]
     file.write_text(ALONE + ONE_CALL.replace("burst", "brust"))
-    await up.says(r"the policies stay as they were: .*policy\.rate_limit\.brust: unknown key")
+    await up.says(r"all stays as it was: .*policy\.rate_limit\.brust: unknown key")
     written = up.written
     file.write_text(ALONE + ONE_CALL + 'maximum = "9s"\n')
     await up.says(APPLIED, since=written)

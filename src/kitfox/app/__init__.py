@@ -54,6 +54,7 @@ from kitfox.app._server import (
 from kitfox.app._server_chain import ServerChain as ServerChain
 from kitfox.app._start_order import start_order as start_order
 from kitfox.app._status_file import Status as Status, StatusFile as StatusFile
+from kitfox.app._supervision import Step as Step, Supervision as Supervision
 from kitfox.app._supervisor import Supervisor as Supervisor
 from kitfox.app._wiring import (
     Needs as Needs,
@@ -94,6 +95,8 @@ __all__ = [
     "State",
     "Status",
     "StatusFile",
+    "Step",
+    "Supervision",
     "Supervisor",
     "System",
     "TLSFiles",

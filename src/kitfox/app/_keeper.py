@@ -31,6 +31,7 @@ class RestartFailedError(Exception):
 
     def __init__(self, name: str, why: str, words: tuple[str, ...] = ()) -> None:
         super().__init__(f"{name} was not restarted: {why}")
+        self.name = name
         self.words = words
 
 

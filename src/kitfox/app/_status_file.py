@@ -10,10 +10,11 @@ from kitfox.app._process_table import Row
 
 
 class Status(msgspec.Struct, frozen=True):
-    """The contents of the file: the supervisor's pid and all rows."""
+    """The contents of the file: the supervisor's pid, where it can be asked, and all rows."""
 
     pid: int
     processes: tuple[Row, ...]
+    supervisor: str = ""
 
 
 class StatusFile:
@@ -22,9 +23,16 @@ class StatusFile:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def write(self, rows: Sequence[Row]) -> None:
-        """Write the rows."""
+    def read(self) -> Status | None:
+        """Return what was written; None where nothing was. Raises OSError."""
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=Status)
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return None
+
+    def write(self, rows: Sequence[Row], supervisor: str = "") -> None:
+        """Write the rows, and where the supervisor can be asked."""
         new = self._file.with_suffix(".new")
-        status = msgspec.json.encode(Status(os.getpid(), tuple(rows)))
+        status = msgspec.json.encode(Status(os.getpid(), tuple(rows), supervisor))
         new.write_bytes(msgspec.json.format(status, indent=2) + b"\n")
         new.replace(self._file)

@@ -6,7 +6,7 @@ behind them while its callers notice nothing.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,8 +63,8 @@ class Supervisor:
         self._draw = draw
         self._sockets = HeldSockets(sockets)
         self._crews = {name: Crew(name, config, command, self._sockets) for name in groups(config)}
-        processes = [name for crew in self._crews.values() for name in crew.processes]
-        self._table = ProcessTable(processes, self._changed)
+        self._crew_of = {name: crew for crew in self._crews.values() for name in crew.processes}
+        self._table = ProcessTable(self._crew_of, self._changed)
         self._stop = asyncio.Event()
 
     @property
@@ -84,16 +84,19 @@ class Supervisor:
                 keeper.kill()
         self._stop.set()
 
+    def chosen(self, names: Iterable[str]) -> list[str]:
+        """Return processes: of a service's name all its replicas. Raises LookupError."""
+        return list(dict.fromkeys(each for name in names for each in self._named(name)))
+
     async def restart(
         self, names: Iterable[str], config: Config, *, rolling: bool = False
     ) -> list[RestartFailedError]:
         """Replace processes by such as a configuration says; return what went wrong.
 
-        A name is that of a service, for all its replicas, or of one process. With `rolling` they
-        are replaced one after the other, and none after one that could not be. Raises LookupError
-        for a name that there is not.
+        The names are those that `chosen` knows. With `rolling` they are replaced one after the
+        other, and none after one that could not be.
         """
-        chosen = dict.fromkeys(each for name in names for each in self._named(name))
+        chosen = [(self._crew_of[name], name) for name in self.chosen(names)]
         failed: list[RestartFailedError] = []
         for batch in [[each] for each in chosen] if rolling else [list(chosen)]:
             renewed = await asyncio.gather(*(crew.renew(name, config) for crew, name in batch))
@@ -184,19 +187,17 @@ class Supervisor:
         for crew in self._crews.values() if crews is None else crews:
             yield from crew.keepers.values()
 
-    def _named(self, name: str) -> list[tuple[Crew, str]]:
-        crew = self._crews.get(name.partition("/")[0])
-        if crew and name == crew.name:
-            return [(crew, process) for process in crew.processes]
-        if crew and name in crew.processes:
-            return [(crew, name)]
-        known = [row.name for row in self.rows]
-        raise LookupError(f'no process is called "{name}"' + did_you_mean(name, known))
+    def _named(self, name: str) -> Sequence[str]:
+        if crew := self._crews.get(name):
+            return crew.processes
+        if name in self._crew_of:
+            return [name]
+        raise LookupError(f'no process is called "{name}"' + did_you_mean(name, self._crew_of))
 
     def _changed(self, row: Row) -> None:
         self._tell(row)
         if row.state is State.FAILED:
-            self._given_up(self._crews[row.name.partition("/")[0]])
+            self._given_up(self._crew_of[row.name])
 
     def _given_up(self, crew: Crew) -> None:
         """Refuse the callers of a service that nobody serves any more; stop when none is served."""

@@ -5,8 +5,9 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 
-from kitfox.app import ConfigError, Row, State
-from kitfox.cli._reload import Reread
+from kitfox.app import Row, State
+
+_LISTENING = frozenset({State.READY, State.RESTARTING})
 
 
 class Heralds:
@@ -16,26 +17,21 @@ class Heralds:
     then the signal would end it.
     """
 
-    def __init__(self, reread: Reread) -> None:
-        self._reread = reread
-        self._starting: set[int] = set()
+    def __init__(self) -> None:
+        self._starting: set[int | None] = set()
 
-    def reload(self, rows: Iterable[Row]) -> str:
-        """Tell all that run, unless the file is wrong; return what was done, in words."""
-        try:
-            config = self._reread()
-        except ConfigError as error:
-            return f"the policies stay as they were: {error}"
+    def reload(self, rows: Iterable[Row]) -> None:
+        """Tell all that run."""
         for row in rows:
-            if row.pid is not None and row.state is State.READY:
+            if row.pid is not None and row.state in _LISTENING:
                 _tell(row.pid)
-            elif row.pid is not None and row.state is State.STARTING:
-                self._starting.add(row.pid)
-        return f"reading {config.file} again"
+            if row.state is State.STARTING:
+                self._starting |= {row.pid}
+            self._starting |= {row.heir}
 
     def changed(self, row: Row) -> None:
         """Hear how a process does."""
-        if row.state is State.READY and row.pid in self._starting:
+        if row.state is State.READY and row.pid is not None and row.pid in self._starting:
             self._starting.discard(row.pid)
             _tell(row.pid)
 

@@ -10,6 +10,7 @@ from kitfox.cli._describe import describe
 from kitfox.cli._group import Group
 from kitfox.cli._instances import instances
 from kitfox.cli._logs import logs
+from kitfox.cli._restart import restart
 from kitfox.cli._run import run
 from kitfox.cli._schema import schema
 from kitfox.cli._services import services
@@ -21,7 +22,7 @@ from kitfox.cli._weight import drain, undrain, weight
 @click.group(
     cls=Group,
     commands=[
-        *(up, run, services, instances, describe, call, logs),
+        *(up, run, restart, services, instances, describe, call, logs),
         *(drain, undrain, weight, breaker, schema, config, version, completion),
     ],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",

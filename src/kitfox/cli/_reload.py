@@ -51,17 +51,18 @@ def waiting(before: Config, now: Config) -> Iterator[str]:
         yield f"policy: {field}"
 
 
-async def changes(file: Path, *, every: float = _LOOK_AGAIN) -> AsyncIterator[None]:
-    """Yield each time that a file has changed; it is looked at each `every` seconds."""
-    seen = _mark(file)
+async def changes(look: Callable[[], object], *, every: float = _LOOK_AGAIN) -> AsyncIterator[None]:
+    """Yield each time that something looks different; it is looked at each `every` seconds."""
+    seen = look()
     while True:
         await asyncio.sleep(every)
-        if (mark := _mark(file)) != seen:
-            seen = mark
+        if (now := look()) != seen:
+            seen = now
             yield
 
 
-def _mark(file: Path) -> tuple[int, ...]:
+def mark_of(file: Path) -> tuple[int, ...]:
+    """Return what is another when a file has changed."""
     try:
         found = file.stat()
     except OSError:  # between an editor's removing it and writing it anew

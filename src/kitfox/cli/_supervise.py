@@ -3,35 +3,50 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
-from kitfox.app import Config, Row, StatusFile, Supervisor, groups
+from kitfox.app import Config, ConfigError, Row, StatusFile, Supervision, Supervisor, groups
 from kitfox.cli._heralds import Heralds
 from kitfox.cli._output import shows_colour
-from kitfox.cli._reload import Reread, changes
+from kitfox.cli._reload import changes, mark_of
 from kitfox.cli._screen import Screen
 from kitfox.cli._signals import stop_signals
 from kitfox.cli._strangers import Strangers
+from kitfox.cli._versions import Versions, code_of
 from kitfox.net import Sockets
+from kitfox.transports.msgpack import RPC
+
+Read = Callable[[Path | None], Config]
+"""Reads the configuration at a path, or the one of the start; raises ConfigError."""
+
+_LONGEST = 100  # bytes of the path of a Unix socket that any system takes
 
 
-async def supervise(reread: Reread, flags: Sequence[str]) -> bool:
+async def supervise(read: Read, flags: Sequence[str], *, watch: bool = False) -> bool:
     """Run a system until a signal ends it; return whether no service had to be given up.
 
-    When its file changes, and at SIGHUP, its services read their policies again.
+    When its file changes, and at SIGHUP, its services read their policies again. At SIGHUP, and
+    with `watch` at once, those whose own configuration or code has changed are replaced.
     """
-    return await _Operated(reread(), reread, flags).run()
+    return await _Operated(read(None), read, flags, watch=watch).run()
 
 
 class _Operated:
     """A system, and the terminal of its operator."""
 
-    def __init__(self, config: Config, reread: Reread, flags: Sequence[str]) -> None:
-        self._file = config.file
+    def __init__(self, config: Config, read: Read, flags: Sequence[str], *, watch: bool) -> None:
+        self._config = config
+        self._read = read
         self._flags = flags
-        self._heralds = Heralds(reread)
+        self._watches = watch
+        self._versions = Versions(config)
+        self._restarting: set[asyncio.Task[None]] = set()
+        self._heralds = Heralds()
         self._strangers = Strangers(config, self._say)
         self._status = StatusFile(config.system.state / "processes.json")
         self._supervisor = Supervisor(
@@ -48,23 +63,66 @@ class _Operated:
             colour=shows_colour(),
             openable=_openable(config),
         )
+        self._supervision = Supervision(self._supervisor, read, self._versions.started)
+        self._asked_at = ""
 
     async def run(self) -> bool:
         """Run it, with an eye on its file."""
-        with stop_signals(self._stop, self._reload):
+        with stop_signals(self._stop, self._renew):
             watching = asyncio.create_task(self._watch())
             try:
-                return await self._supervisor.run()
+                return await self._supervisor.run(self._answering())
             finally:
                 watching.cancel()
-                await asyncio.wait([watching])
+                await asyncio.wait([watching, *self._restarting])
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """Answer whoever asks the supervisor."""
+        with _socket_path(self._config.system.state) as path:
+            async with RPC(f"unix:{path}", grace=0.0).listen(self._supervision.routes()) as url:
+                self._asked_at = url
+                yield
 
     async def _watch(self) -> None:
-        async for _ in changes(self._file):
-            self._reload()
+        async for _ in changes(self._look):
+            if self._watches:
+                self._renew()
+            else:
+                self._reload()
 
-    def _reload(self) -> None:
-        self._say(self._heralds.reload(self._supervisor.rows))
+    def _look(self) -> object:
+        code = code_of(self._config) if self._watches else None
+        return (mark_of(self._config.file), code)
+
+    def _reload(self) -> Config | None:
+        """Have policies read again; return the configuration, unless it is wrong."""
+        try:
+            config = self._read(None)
+        except ConfigError as error:
+            self._say(f"all stays as it was: {error}")
+            return None
+        self._heralds.reload(self._supervisor.rows)
+        self._say(f"reading {config.file} again")
+        return config
+
+    def _renew(self) -> None:
+        """Have policies read again, and replace what runs as something that is no longer there."""
+        if (config := self._reload()) is None:
+            return
+        if others := self._versions.others(config):
+            self._say(f"{', '.join(others)}: who there is changes when kitfox up starts")
+        if names := self._versions.changed(config):
+            task = asyncio.create_task(self._restart(names, config))
+            self._restarting.add(task)
+            task.add_done_callback(self._restarting.discard)
+
+    async def _restart(self, names: Sequence[str], config: Config) -> None:
+        failed = await self._supervisor.restart(names, config)
+        for failure in failed:
+            self._say(str(failure))
+        if not failed:
+            self._versions.started(names, config)
 
     def _stop(self) -> None:
         self._say("killing" if self._supervisor.stopping else "stopping; Ctrl-C again kills")
@@ -74,9 +132,10 @@ class _Operated:
         rows = self._supervisor.rows
         self._screen.changed(row, rows)
         self._heralds.changed(row)
+        self._supervision.changed(row)
         self._strangers.changed(rows)
         try:
-            self._status.write(rows)
+            self._status.write(rows, self._asked_at)
         except OSError as error:
             self._say(f"the status file cannot be written: {error}")
 
@@ -90,6 +149,18 @@ class _Operated:
         which = "--all" if config.system.together else f"--service={name}"
         run = ["run", f"--config={config.file}", which, *self._flags]
         return [sys.executable, "-P", "-m", "kitfox", *run]
+
+
+@contextmanager
+def _socket_path(state: Path) -> Iterator[Path]:
+    """Find a place for the socket at which the supervisor is asked: in the folder, if it fits."""
+    path = state.resolve() / "supervisor.sock"
+    if len(os.fsencode(path)) <= _LONGEST:
+        yield path
+        path.unlink(missing_ok=True)
+    else:
+        with TemporaryDirectory(prefix="kitfox-") as folder:
+            yield Path(folder, "supervisor.sock")
 
 
 def _openable(config: Config) -> list[str]:

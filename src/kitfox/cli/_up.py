@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import click
@@ -13,21 +12,27 @@ from kitfox.cli._options import config_file, config_options
 
 
 @click.command()
+@click.option("--watch", is_flag=True, help="Replace services when their code changes.")
 @config_options
-def up(config: Path | None, profile: str | None, overrides: Mapping[str, str]) -> None:
+def up(
+    *, watch: bool, config: Path | None, profile: str | None, overrides: Mapping[str, str]
+) -> None:
     """Run all services of a system, and keep them running.
 
-    Ctrl-C stops them kindly, in reverse order; a second one kills them.
+    Ctrl-C stops them kindly, in reverse order; a second one kills them. SIGHUP has them read their
+    policies again, and replaces those whose configuration or code has changed.
     """
-    from kitfox.app import read_config
+    from kitfox.app import Config, read_config
     from kitfox.cli._supervise import supervise
 
-    file = config_file(config)
-    reread = partial(read_config, file.absolute(), os.environ, overrides, profile)
-    loaded = reread()
-    if not loaded.services:
+    file = config_file(config).absolute()
+
+    def read(other: Path | None) -> Config:
+        return read_config(other or file, os.environ, overrides, profile)
+
+    if not read(None).services:
         raise Failed(f"{file}: there is no [service.NAME] to run", Exit.USAGE)
     chosen = [f"--profile={profile}"] if profile else []
     flags = [*chosen, *(f"--set={key}={value}" for key, value in overrides.items())]
-    if not asyncio.run(supervise(reread, flags)):
+    if not asyncio.run(supervise(read, flags, watch=watch)):
         raise SystemExit(Exit.FAILED)
