@@ -1,8 +1,9 @@
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 
-from kitfox.app import ClientChain, ConfigError, Policies, Server, ServerChain, WiringError
+from kitfox.app import ClientChain, Cluster, ConfigError, Policies, Server, ServerChain, WiringError
 from kitfox.auth import StaticTokens, authenticate, show
 from kitfox.balancing import ConsistentHash, Node, Outliers, Subset
 from kitfox.core import (
@@ -18,10 +19,12 @@ from kitfox.core import (
     rpc,
     served_call,
 )
+from kitfox.registry import MemoryRegistry
 from kitfox.resilience import State
 from kitfox.schema import Reflection
 from kitfox.scope import current_deadline, fail_after
 from kitfox.transports.memory import Memory
+from kitfox.transports.msgpack import RPC, RPCConnection
 
 
 class Desk(Service, name="acme.v1.Desk"):
@@ -387,3 +390,37 @@ async def test_a_server_that_nobody_could_call_for_want_of_scopes_does_not_start
     assert str(raised.value).startswith(
         "/acme.v1.Till/Take asks for the scope till.read till.write, and nothing here finds out who"
     )
+
+
+class Place(Service, name="acme.v1.Place"):
+    def __init__(self, zone: str) -> None:
+        self._zone = zone
+
+    @rpc
+    async def zone(self) -> str:
+        """Return where it is."""
+        return self._zone
+
+
+async def test_calls_go_to_the_instances_that_say_they_are_near():
+    registry = MemoryRegistry()
+    chain = ClientChain(read(prefer={"levels": [{"zone": "a"}]}))
+    async with AsyncExitStack() as stack, fail_after(10):
+        for zone in ("b", "a", "c"):
+            server = Server(
+                Place(zone),
+                listeners=[RPC(":0")],
+                registrar=registry,
+                metadata={"zone": zone},
+                notice=0,
+            )
+            await stack.enter_async_context(server.running())
+        cluster = Cluster(
+            "acme.v1.Place",
+            resolver=registry,
+            dial=RPCConnection,
+            schemes=["rpc"],
+            among=chain.among("acme.v1.Place"),
+        )
+        place = Place.client(chain.through(await stack.enter_async_context(cluster)))
+        assert {await place.zone() for _ in range(20)} == {"a"}

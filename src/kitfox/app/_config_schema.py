@@ -52,6 +52,7 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     listen: tuple[str, ...] = ("http://127.0.0.1:0", "rpc://127.0.0.1:0")
     advertise: str = ""  # where others call it, when that is not where it listens
     hosts: tuple[str, ...] = ()  # by which names it may be asked for, beside localhost
+    metadata: Mapping[str, str] = {}  # what it says of itself to clients that `prefer` some
     environment: Mapping[str, str] = {}
     needs: tuple[str, ...] = ()
     open: bool = False  # its URL is printed when it is ready

@@ -79,6 +79,7 @@ class Server:
     - `middleware` every call of every service passes, the first one first
     - `policies` are what calls pass beside it: the defaults unless others are given
     - `registrar` makes each service known, under `instance_id`, with the listeners' addresses
+    - `metadata` is what it says of the instance: its zone, say, for clients that prefer one
     - `advertise` is what takes their place, when others reach them by another: a host, `host:port`
       or a whole URL; a listener at all addresses of a machine is advertised at that of its name
     - `readiness` is what `/readyz` shows; give the same object to the listeners
@@ -101,6 +102,7 @@ class Server:
         middleware: Sequence[Middleware] = (),
         policies: ServerChain | None = None,
         registrar: Registrar | None = None,
+        metadata: Mapping[str, str] | None = None,
         advertise: str = "",
         instance_id: str = "",
         readiness: Readiness | None = None,
@@ -114,6 +116,7 @@ class Server:
         self._middleware = middleware
         self._policies = policies or ServerChain()
         self._registrar = registrar
+        self._metadata = metadata or {}
         self._advertise = Advertise.parse(advertise)
         self._instance_id = instance_id
         self._readiness = readiness or Readiness()
@@ -215,7 +218,12 @@ class Server:
             return []
         names = sorted({service_name(service) for service in self._services} - {""})
         return [
-            Instance(service=name, id=self._instance_id or addresses[0], addresses=addresses)
+            Instance(
+                service=name,
+                id=self._instance_id or addresses[0],
+                addresses=addresses,
+                metadata=self._metadata,
+            )
             for name in names
         ]
 

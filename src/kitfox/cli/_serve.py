@@ -206,6 +206,7 @@ def _server(
         beside=_beside(chains.client, token, strangers=strangers),
         policies=chains.server(),
         registrar=joins.registrar if joins else None,
+        metadata=service.metadata,
         advertise=service.advertise,
         instance_id=instance,
         readiness=readiness,
