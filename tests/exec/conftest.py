@@ -6,6 +6,8 @@ import pytest
 
 from kitfox.exec import PIPE
 
+TASKS = Path("/proc/self/task")
+
 
 @pytest.fixture(autouse=True)
 def no_descriptor_left():
@@ -13,6 +15,16 @@ def no_descriptor_left():
     before = len(open_files())
     yield
     assert len(open_files()) <= before
+
+
+@pytest.fixture
+def children():
+    """Give what lists our children, the dead that nobody waited for included."""
+
+    def children():
+        return [pid for task in TASKS.glob("*/children") for pid in task.read_text().split()]
+
+    return children
 
 
 def open_files():

@@ -10,11 +10,14 @@ import sys
 import pytest
 
 from kitfox.exec import (
+    INHERIT,
     PIPE,
     Command,
     ExitError,
     LineTooLongError,
     OutputTooLargeError,
+    Terminal,
+    WaitDelayError,
 )
 from kitfox.scope import fail_after
 
@@ -212,3 +215,33 @@ async def test_a_pipe_that_is_forgotten_warns_and_is_closed():
     del running
     with pytest.warns(ResourceWarning, match="unclosed pipe"):
         gc.collect()
+
+
+async def test_a_reader_is_not_held_for_ever_by_an_orphan():
+    source, target = os.pipe()
+    text = f"echo mine; read -u {source} word & exit 0"
+    command = Command.shell(text, pass_fds=[source], stdout=PIPE, wait_delay=0.01)
+    lines = []
+    try:
+        async with fail_after(10), command.start() as running:
+            with pytest.raises(WaitDelayError):
+                async for line in running.lines():
+                    lines.append(line)
+    finally:
+        os.close(target)
+        os.close(source)
+    assert lines == ["mine"]
+
+
+async def test_a_command_that_is_only_waited_for_leaves_nothing_open():
+    async def words():
+        yield b"word"
+
+    await Command("true", stdin=words()).start().wait()
+    await Command("true", terminal=Terminal(), stdin=b"word").start().wait()
+    gc.collect()
+
+
+def test_without_a_loop_nothing_is_started():
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        Command("true", stderr=INHERIT).start()

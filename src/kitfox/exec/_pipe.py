@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from kitfox.exec._capture import Capture
-from kitfox.exec._errors import LineTooLongError
+from kitfox.exec._errors import LineTooLongError, WaitDelayError
 
 CHUNK = 64 * 1024  # bytes; what a pipe of Linux holds
 LINE_LIMIT = 1024 * 1024  # bytes
@@ -118,11 +118,17 @@ class _PipeEnd:
 class PipeReader(_PipeEnd):
     """What a command writes, as bytes or by the line; for one task at a time."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_expires_at", "_kept")
 
     def __init__(self, fd: int) -> None:
         super().__init__(fd)
         self._kept = bytearray()  # read, and not asked for yet
+        self._expires_at: float | None = None
+
+    def expire_at(self, at: float) -> None:
+        """From `at` on, the loop's time, give what is there, but wait for no more."""
+        self._expires_at = at
+        self._wake()
 
     async def read(self, size: int = CHUNK) -> bytes:
         """Read at least one and at most `size` bytes; b"" at the end."""
@@ -165,7 +171,21 @@ class PipeReader(_PipeEnd):
             try:
                 return read_chunk(self._open_fd(), size)
             except BlockingIOError:
-                await self._readable()
+                await self._more()
+
+    async def _more(self) -> None:
+        """Wait for more; WaitDelayError when it is time to wait no longer."""
+        if self._expires_at is None:
+            await self._readable()
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._expires_at:
+            raise WaitDelayError("the command ended, but others hold its output open")
+        timer = loop.call_at(self._expires_at, self._wake)
+        try:
+            await self._readable()
+        finally:
+            timer.cancel()
 
 
 class Lines:

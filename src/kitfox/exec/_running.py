@@ -33,6 +33,7 @@ from kitfox.exec._tree import Tree
 
 _GRACE = 5.0  # seconds
 _WAIT_DELAY = 1.0
+_YEAR = 365 * 86400.0  # uvloop's timers know no infinity
 
 _End = TypeVar("_End")
 _log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Running:
     @classmethod
     def start(cls, words: Sequence[str], options: Options) -> Self:
         """Start a command."""
+        asyncio.get_running_loop()  # or nothing is started
         streams, mark = Streams(), secrets.token_hex(8)
         try:
             streams.open(options)
@@ -126,7 +128,7 @@ class Running:
         try:
             await self._news.wait()
             await self._stop(self._grace)  # what it leaves behind, or all when a pump has failed
-            complete = await self._streams.outputs_end(self._options.get("wait_delay", _WAIT_DELAY))
+            complete = await self._streams.outputs_end(self._wait_delay)
             await self._streams.stop_pumps()
         except asyncio.CancelledError:
             await self.aclose()
@@ -176,6 +178,10 @@ class Running:
     def _grace(self) -> float:
         return self._options.get("grace", _GRACE)
 
+    @property
+    def _wait_delay(self) -> float:
+        return min(self._options.get("wait_delay", _WAIT_DELAY), _YEAR)
+
     def _outcome(self, *, complete: bool) -> Exit:
         if self._failure is not None:
             raise self._failure
@@ -204,6 +210,7 @@ class Running:
         if self._exit is not None:
             self._popen.returncode = self._exit.code  # else Popen would ask for itself
             self._handle.close()
+            self._streams.expire_in(self._wait_delay)
 
     async def _stop(self, grace: float) -> None:
         """End the tree, or see to it that whoever does so has no more than our grace."""

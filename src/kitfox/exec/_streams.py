@@ -100,7 +100,7 @@ class Streams:
         """Read our end into a sink, or by a reader."""
         if isinstance(target, Stream):
             return PipeReader(fd)
-        self._drains.append(Drain(fd, target, asked=True))
+        self._drains.append(Drain(fd, target, asked=not isinstance(target, Nowhere)))
         return None
 
     def start(self, failed: Failed) -> None:
@@ -121,15 +121,30 @@ class Streams:
         _, held = await asyncio.wait(asked, timeout=seconds)
         return not held
 
+    def expire_in(self, seconds: float) -> None:
+        """Let readers wait so long for those who still hold their pipes."""
+        at = asyncio.get_running_loop().time() + seconds
+        for reader in (self.stdout, self.stderr):
+            if reader is not None:
+                reader.expire_at(at)
+
     async def stop_pumps(self) -> None:
         """Take what was written until now, and carry no more; readers can read on."""
         if self._pouring is not None:
             self._pouring.cancel()
             await asyncio.wait([self._pouring])
+        self._stop_pumps_nowait()
+
+    def _stop_pumps_nowait(self) -> None:
         for drain in self._drains:
             drain.stop()
         if self._feed is not None:
             self._feed.stop()
+        if self._source is not None and self.stdin is not None:
+            self.stdin.close_nowait()
+        if self.terminal is not None:
+            os.close(self.terminal)
+            self.terminal = None
 
     async def aclose(self) -> None:
         """Close everything."""
@@ -141,16 +156,10 @@ class Streams:
     def close_nowait(self) -> None:
         """Close everything, where nothing is poured in."""
         self._close_lent()
-        for drain in self._drains:
-            drain.stop()
-        if self._feed is not None:
-            self._feed.stop()
+        self._stop_pumps_nowait()
         for end in (self.stdin, self.stdout, self.stderr):
             if end is not None:
                 end.close_nowait()
-        if self.terminal is not None:
-            os.close(self.terminal)
-            self.terminal = None
 
     def _close_lent(self) -> None:
         while self._lent:
