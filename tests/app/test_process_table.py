@@ -79,7 +79,7 @@ class Moves(RuleBasedStateMachine):
     def is_in(self, *states: State) -> bool:
         return self.row.state in states
 
-    @precondition(lambda self: self.is_in(State.WAITING, State.BACKING_OFF))
+    @precondition(lambda self: self.is_in(State.WAITING, State.BACKING_OFF, State.FAILED))
     @rule(pid=st.integers(1, 9))
     def start(self, pid: int) -> None:
         self.table.starting("portal")
@@ -100,7 +100,7 @@ class Moves(RuleBasedStateMachine):
     def fail(self) -> None:
         self.table.failed("portal", "exit 2")
 
-    @precondition(lambda self: self.is_in(State.STARTING, State.READY))
+    @precondition(lambda self: self.is_in(State.STARTING, State.READY, State.RESTARTING))
     @rule()
     def stop(self) -> None:
         self.table.stopping("portal")
@@ -110,18 +110,52 @@ class Moves(RuleBasedStateMachine):
     def end(self) -> None:
         self.table.stopped("portal")
 
+    @precondition(lambda self: self.is_in(State.READY))
+    @rule(pid=st.integers(11, 19))
+    def restart(self, pid: int) -> None:
+        self.table.restarting("portal")
+        self.table.runs_as("portal", pid)
+
+    @precondition(lambda self: self.is_in(State.RESTARTING))
+    @rule()
+    def replace(self) -> None:
+        gone, new = self.row.pid, self.row.heir
+        self.table.replaced("portal", ("http://127.0.0.1:2",))
+        assert self.row.pid == new
+        assert self.row.leaving[-1] == gone
+
+    @precondition(lambda self: self.is_in(State.RESTARTING))
+    @rule()
+    def go_on(self) -> None:
+        self.table.goes_on("portal", "not restarted: exit 1")
+
+    @precondition(lambda self: self.is_in(State.RESTARTING))
+    @rule()
+    def inherit(self) -> None:
+        self.table.inherited("portal")
+
+    @precondition(lambda self: self.row.leaving)
+    @rule()
+    def leave(self) -> None:
+        self.table.left("portal", self.row.leaving[0])
+
     @rule()
     def speak(self) -> None:
         self.table.says("portal", "warm")
 
     @invariant()
     def only_what_runs_has_a_pid(self) -> None:
-        runs = self.is_in(State.STARTING, State.READY, State.STOPPING)
+        runs = self.is_in(State.STARTING, State.READY, State.RESTARTING, State.STOPPING)
         assert (self.row.pid is not None) == runs
 
     @invariant()
     def only_what_serves_or_did_has_addresses(self) -> None:
-        assert not self.row.addresses or self.is_in(State.READY, State.STOPPING)
+        serves = self.is_in(State.READY, State.RESTARTING, State.STOPPING)
+        assert not self.row.addresses or serves
+
+    @invariant()
+    def only_what_restarts_has_an_heir(self) -> None:
+        assert self.row.heir is None or self.is_in(State.RESTARTING, State.STOPPING)
 
     @invariant()
     def the_last_news_is_the_truth(self) -> None:
