@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from kitfox.exec import Command, ExitError
+from kitfox.exec import Command, ExitError, PipeReader
 from kitfox.scope import fail_after
 
-# The long run is for a person: KITFOX_EXEC_RUNS=10000 make test T=tests/exec/test_many.py
+# Long runs are for a person: KITFOX_EXEC_RUNS=10000 make test T=tests/exec/test_many.py
 RUNS = int(os.environ.get("KITFOX_EXEC_RUNS", "300"))
+EXAMPLES = int(os.environ.get("KITFOX_EXEC_EXAMPLES", "15"))
 SOFT_LIMIT = 1024
 
 
@@ -75,7 +76,7 @@ MEMBERS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(MEMBERS, st.integers(0, 30))
 def test_a_pipeline_that_is_cancelled_anywhere_leaves_nothing(children, members, moment):
     before = children()
@@ -96,3 +97,35 @@ def test_a_pipeline_that_is_cancelled_anywhere_leaves_nothing(children, members,
     asyncio.run(main())
     assert len(list(Path("/proc/self/fd").iterdir())) == files
     assert children() == before
+
+
+BRANCHES = st.lists(
+    st.sampled_from(
+        [
+            "sleep 1000 &",
+            "setsid sleep 1000 &",
+            "setsid -f sleep 1000",
+            "(setsid -f bash -c 'sleep 1000 & sleep 1000') &",
+            "bash -c 'trap \"\" TERM; sleep 1000; sleep 1000' &",
+            "for i in 1 2 3 4 5 6 7 8; do setsid -f sleep 1000; done &",
+            "while :; do true & done &",
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(BRANCHES, st.sampled_from(["", "wait", "sleep 1000"]), st.floats(0.0, 0.1))
+def test_a_tree_that_is_stopped_anywhere_goes_whole(branches, last, moment):
+    async def main():
+        source, target = os.pipe()  # which all of the tree hold open
+        text = "\n".join([*branches, last])
+        async with Command.shell(text, grace=0.02, pass_fds=[target], sweep=True).start():
+            await asyncio.sleep(moment)
+            os.close(target)
+        async with PipeReader(source) as held, fail_after(10):
+            assert await held.read() == b""
+
+    asyncio.run(main())

@@ -14,8 +14,11 @@ def test_each_is_asked_once_at_the_first_look_that_sees_it():
     assert plan.decide(0.2, frozenset({A, B})).ask == frozenset()
 
 
-def test_nobody_left_is_the_end():
-    assert StopPlan(0.0, grace=5.0).decide(0.0, frozenset()).over
+def test_nobody_seen_twice_in_a_row_is_the_end():
+    plan = StopPlan(0.0, grace=5.0)
+    for alive, over in ((set(), False), ({A}, False), (set(), False), (set(), True)):
+        step = plan.decide(1.0, frozenset(alive))
+        assert (step.over, step.ask) == (over, alive)
 
 
 def test_no_wait_goes_past_the_end_of_grace():

@@ -1,8 +1,7 @@
 """The processes of the machine, as /proc shows them.
 
 One reading costs 20 µs or more for each process, so all who ask in one turn of the loop share it.
-No harm is in that. A process that ended since is no matter, and one that began since has a parent
-or forebear in the census that is alive there, so that the look that sees it is not the last.
+No harm is in that: whoever ended since is no matter, and whoever began since is in the next one.
 """
 
 import asyncio

@@ -4,8 +4,10 @@ Rules:
 
 - A process is asked once, at the first look that sees it; a second SIGTERM means more to many.
 - When grace is over, or when hurried, all that a look sees are killed, at each look.
-- It is over when a look sees nobody, and given up when they outlive their killing by
-  `_GIVE_UP` seconds: a process in the kernel's hands, or another user's.
+- It is over when two looks in a row see nobody: a look takes its time, and a process that was
+  born and lost its parent meanwhile is in none but the next.
+- It is given up when they outlive their killing by `_GIVE_UP` seconds: a process in the kernel's
+  hands, or another user's.
 - Looks come often at first; the first to end is no reason for one, the last is.
 """
 
@@ -34,6 +36,7 @@ class StopPlan:
         self._give_up_at = self._kill_at + _GIVE_UP
         self._asked: frozenset[int] = frozenset()
         self._pause = _FIRST_PAUSE
+        self._saw_nobody = False
 
     def hurry(self, kill_at: float) -> None:
         """Have grace until `kill_at` at most."""
@@ -43,8 +46,11 @@ class StopPlan:
 
     def decide(self, now: float, alive: frozenset[int]) -> Step:
         """Say what to do about those whom a look at `now` saw alive."""
-        if not alive or now >= self._give_up_at:
+        if now >= self._give_up_at or (self._saw_nobody and not alive):
             return Step(over=True)
+        self._saw_nobody = not alive
+        if not alive:
+            return Step(until=now)
         until = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         if now >= self._kill_at:
