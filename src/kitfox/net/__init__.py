@@ -138,5 +138,6 @@ __all__ = [
     "reserve",
     "split_url",
     "template_names",
+    "to_hand_over",
     "with_slashes",
 ]
