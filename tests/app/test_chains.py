@@ -1,30 +1,21 @@
 import asyncio
-from contextlib import AsyncExitStack
 
 import pytest
 
-from kitfox.app import ClientChain, Cluster, ConfigError, Policies, Server, ServerChain, WiringError
-from kitfox.auth import StaticTokens, authenticate, show
-from kitfox.balancing import ConsistentHash, Node, Outliers, Subset
+from kitfox.app import ClientChain, ConfigError, Policies, Server, ServerChain
 from kitfox.core import (
-    Call,
     DeadlineExceeded,
-    Metadata,
-    PermissionDenied,
     ResourceExhausted,
     Service,
     Through,
-    Unauthenticated,
     Unavailable,
     rpc,
     served_call,
 )
-from kitfox.registry import MemoryRegistry
 from kitfox.resilience import State
 from kitfox.schema import Reflection
 from kitfox.scope import current_deadline, fail_after
 from kitfox.transports.memory import Memory
-from kitfox.transports.msgpack import RPC, RPCConnection
 
 
 class Desk(Service, name="acme.v1.Desk"):
@@ -198,51 +189,6 @@ def test_a_fallback_that_is_no_reply_is_said_when_a_client_is_made(desk, client_
         client_of(ClientChain(away(value="seven")))
 
 
-def test_a_cluster_picks_among_what_is_said():
-    chain = ClientChain(
-        Policies.read(
-            {
-                "outliers": {"streak": 3, "base": "10s"},
-                "acme.v1.Desk": {
-                    "outliers": False,
-                    "prefer": {"levels": [{"zone": "a"}]},
-                    "subset": {"size": 20, "client": 7},
-                },
-                "acme.v1.Till": {"subset": {"size": 3}},
-            }
-        ),
-        draw=lambda: 0.5,
-    )
-    usual, desk = chain.among("other.Service"), chain.among("acme.v1.Desk")
-    assert usual.outliers == Outliers(streak=3, base=10.0)
-    assert (usual.prefer, usual.subset) == (None, None)
-    assert (desk.outliers, desk.subset) == (None, Subset(20, 7))
-    near, far = Node("near", metadata={"zone": "a"}), Node("far", metadata={"zone": "b"})
-    assert desk.prefer.levels([near, far], [near, far])[0].nodes == [near]
-    assert chain.among("acme.v1.Till").subset == Subset(3, 1 << 31)
-
-
-def test_a_process_has_one_number_among_the_clients_of_a_subset():
-    draws = iter([0.25])
-    chain = ClientChain(read(subset={"size": 3}), draw=lambda: next(draws))
-    assert chain.among("a.B").subset == chain.among("c.D").subset == Subset(3, 1 << 30)
-
-
-def test_calls_with_the_same_key_go_to_the_same_node(desk):
-    said = {"consistent_hash": "metadata:Tenant", "room": 2}
-    balancer = ClientChain(read(balancer=said)).balancer("acme.v1.Desk")
-    assert isinstance(balancer, ConsistentHash)
-    nodes = [Node(f"node-{number}") for number in range(5)]
-    method = next(iter(desk.routes()))
-
-    def picked(tenant):
-        call = Call(method, metadata=Metadata({"tenant": tenant}))
-        return balancer.pick(nodes, call, None, 0.0)
-
-    assert all(picked("acme") is picked("acme") for _ in range(5))
-    assert len({picked(f"tenant {number}") for number in range(50)}) == 5
-
-
 async def test_a_server_gives_no_call_more_than_its_maximum(desk):
     wire = Memory()
     server = Server(desk, listeners=[wire], policies=ServerChain(read(maximum="1s")))
@@ -337,90 +283,3 @@ async def test_what_runs_a_system_is_limited_only_by_tables_that_name_it(desk):
     async with Server(desk, listeners=[wire], policies=named).running():
         with pytest.raises(ResourceExhausted):
             await Reflection.client(wire).describe()
-
-
-class Till(Service, name="acme.v1.Till"):
-    @rpc
-    async def look(self) -> int:
-        """Return what is in it: anybody may know."""
-        return 3
-
-    @rpc(scopes=["till.write", "till.read"])
-    async def take(self, coins: int) -> int:
-        """Take some coins out."""
-        return coins
-
-
-async def test_a_server_asks_for_the_scopes_of_a_method_whatever_its_middleware_is():
-    wire = Memory()
-    tokens = {"ada": "secret-of-ada", "bob": "secret-of-bob"}
-    who = authenticate(
-        StaticTokens(tokens, scopes={"ada": ["till.read", "till.write"], "bob": ["till.read"]}),
-        required=False,
-    )
-
-    def as_(name):
-        async def credentials():
-            return tokens[name]
-
-        return Till.client(Through(wire, show(credentials)))
-
-    async with Server(Till(), listeners=[wire], middleware=[who]).running():
-        assert await as_("ada").take(1) == 1
-        with pytest.raises(PermissionDenied, match=r"needs the scope till\.write"):
-            await as_("bob").take(1)
-        with pytest.raises(Unauthenticated):
-            await Till.client(wire).take(1)
-        assert await Till.client(wire).look() == 3
-
-
-async def test_a_change_of_policies_opens_no_method_that_asks_for_scopes():
-    wire, chain = Memory(), ServerChain()
-    who = authenticate(StaticTokens({"ada": "secret"}), required=False)
-    async with Server(Till(), listeners=[wire], middleware=[who], policies=chain).running():
-        chain.replace(read(shed=False, maximum=False))
-        with pytest.raises(Unauthenticated):
-            await Till.client(wire).take(1)
-
-
-async def test_a_server_that_nobody_could_call_for_want_of_scopes_does_not_start():
-    with pytest.raises(WiringError) as raised:
-        async with Server(Till(), listeners=[Memory()]).running():
-            pass
-    assert str(raised.value).startswith(
-        "/acme.v1.Till/Take asks for the scope till.read till.write, and nothing here finds out who"
-    )
-
-
-class Place(Service, name="acme.v1.Place"):
-    def __init__(self, zone: str) -> None:
-        self._zone = zone
-
-    @rpc
-    async def zone(self) -> str:
-        """Return where it is."""
-        return self._zone
-
-
-async def test_calls_go_to_the_instances_that_say_they_are_near():
-    registry = MemoryRegistry()
-    chain = ClientChain(read(prefer={"levels": [{"zone": "a"}]}))
-    async with AsyncExitStack() as stack, fail_after(10):
-        for zone in ("b", "a", "c"):
-            server = Server(
-                Place(zone),
-                listeners=[RPC(":0")],
-                registrar=registry,
-                metadata={"zone": zone},
-                notice=0,
-            )
-            await stack.enter_async_context(server.running())
-        cluster = Cluster(
-            "acme.v1.Place",
-            resolver=registry,
-            dial=RPCConnection,
-            schemes=["rpc"],
-            among=chain.among("acme.v1.Place"),
-        )
-        place = Place.client(chain.through(await stack.enter_async_context(cluster)))
-        assert {await place.zone() for _ in range(20)} == {"a"}
