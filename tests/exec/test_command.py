@@ -8,6 +8,7 @@ import pytest
 
 from kitfox.exec import (
     DEVNULL,
+    PIPE,
     STDOUT,
     Command,
     ExitError,
@@ -127,3 +128,16 @@ async def test_what_an_orphan_writes_within_the_delay_is_part_of_the_output(leas
         )
         os.write(target, b"late\n")
         assert await output == b"early\nlate\n"
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+async def test_a_pipe_that_nobody_could_use_is_refused(stream):
+    command = Command("true", **{stream: PIPE})
+    for alone in (command, Command("true") | command if stream != "stdin" else command):
+        with pytest.raises(ValueError, match=f"{stream} of .*PIPE is for `start`"):
+            await alone.run()
+
+
+async def test_a_wish_that_is_no_signal_is_refused_before_the_start():
+    with pytest.raises(ValueError, match="polite: 99 is no signal"):
+        await Command("true", polite=99).run()

@@ -30,6 +30,11 @@ async def test_what_is_typed_ends_as_a_file_does():
     assert output.count(b"typed\r\n") == 2  # its echo, and what cat read
 
 
+async def test_nothing_is_typed_by_default_and_that_is_the_end_of_input():
+    async with fail_after(10):
+        assert (await Command("cat", terminal=Terminal()).run()).ok
+
+
 async def test_a_program_is_told_of_a_new_size():
     text = "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.01; done"
     command = Command.shell(text, terminal=Terminal(), stdout=PIPE)

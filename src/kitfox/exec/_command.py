@@ -7,7 +7,7 @@ from typing import Self, Unpack
 
 from kitfox.exec._capture import Capture
 from kitfox.exec._exit import Exit
-from kitfox.exec._options import STDOUT, Options
+from kitfox.exec._options import PIPE, STDOUT, Options
 from kitfox.exec._pipe import WHOLE_LIMIT
 from kitfox.exec._running import Running
 from kitfox.exec._running_pipeline import RunningPipeline
@@ -63,7 +63,11 @@ class Command:
         return Running.start(self._words, self._options)
 
     async def run(self) -> Exit:
-        """Start it and wait for its end; raises what `start` and `Running.wait` raise."""
+        """Start it and wait for its end; raises what `start` and `Running.wait` raise.
+
+        ValueError when a stream is PIPE: nobody would be at our end.
+        """
+        _refuse_pipes(self)
         async with self.start() as running:
             return await running.wait()
 
@@ -126,7 +130,11 @@ class Pipeline:
         return RunningPipeline(members)
 
     async def run(self) -> tuple[Exit, ...]:
-        """Start all and wait for their ends; raises what `RunningPipeline.wait` raises."""
+        """Start all and wait for their ends; raises what `RunningPipeline.wait` raises.
+
+        ValueError when a stream is PIPE: nobody would be at our end.
+        """
+        _refuse_pipes(*self._commands)
         async with self.start() as running:
             return await running.wait()
 
@@ -136,6 +144,15 @@ class Pipeline:
         capture = last.capture("stdout")
         await Pipeline(*others, last.with_options(stdout=capture)).run()
         return capture.getvalue()
+
+
+def _refuse_pipes(*commands: Command) -> None:
+    for command in commands:
+        for stream in ("stdin", "stdout", "stderr"):
+            if command.options.get(stream) is PIPE:
+                raise ValueError(
+                    f"{stream} of {command}: PIPE is for `start`, which lets you use it"
+                )
 
 
 def _pipe(ends: ExitStack) -> tuple[int, int]:

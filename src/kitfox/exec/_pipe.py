@@ -8,7 +8,7 @@ import asyncio
 import errno
 import os
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
@@ -157,7 +157,7 @@ class PipeReader(_PipeEnd):
             raise LineTooLongError(f"a line is longer than {limit} bytes")
         return self._take(end + 1)
 
-    def lines(self, *, limit: int = LINE_LIMIT) -> "Lines":
+    def lines(self, *, limit: int = LINE_LIMIT) -> AsyncIterator[str]:
         """Give each line, as UTF-8 and without its end; LineTooLongError beyond `limit` bytes."""
         return Lines(self, limit)
 

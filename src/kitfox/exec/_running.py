@@ -17,7 +17,7 @@ import secrets
 import signal
 import subprocess
 import termios
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -68,6 +68,8 @@ class Running:
     def start(cls, words: Sequence[str], options: Options) -> Self:
         """Start a command."""
         asyncio.get_running_loop()  # or nothing is started
+        if not 0 < options.get("polite", signal.SIGTERM) < signal.NSIG:
+            raise ValueError(f"polite: {options['polite']} is no signal")
         streams, mark = Streams(), secrets.token_hex(8)
         try:
             streams.open(options)
@@ -102,7 +104,7 @@ class Running:
         """What it complains about, with stderr=PIPE."""
         return _asked("stderr", self._streams.stderr)
 
-    def lines(self, *, limit: int = LINE_LIMIT) -> Lines:
+    def lines(self, *, limit: int = LINE_LIMIT) -> AsyncIterator[str]:
         """Give each line of stdout=PIPE, and at the end do what `wait` does.
 
         LineTooLongError beyond `limit` bytes; ExitError after the last line.

@@ -9,7 +9,7 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -40,7 +40,7 @@ class RunningPipeline:
         """What the last writes, with stdout=PIPE."""
         return self._members[-1].stdout
 
-    def lines(self, *, limit: int = LINE_LIMIT) -> Lines:
+    def lines(self, *, limit: int = LINE_LIMIT) -> AsyncIterator[str]:
         """Give each line of the last's stdout=PIPE, and at the end do what `wait` does."""
         return Lines(self.stdout, limit, self.wait)
 

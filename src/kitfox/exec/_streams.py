@@ -80,10 +80,9 @@ class Streams:
         self._lent.append(theirs)
         self.theirs += [theirs] * 3
         termios.tcsetwinsize(self.terminal, (size.rows, size.columns))
-        if isinstance(source, bytes):
-            source += _END_OF_INPUT * 2
-        if not isinstance(source, int):
-            self._supply(os.dup(self.terminal), source)
+        if isinstance(source, int | bytes):
+            source = (b"" if isinstance(source, int) else source) + _END_OF_INPUT * 2
+        self._supply(os.dup(self.terminal), source)
         sink = Nowhere() if isinstance(target, int) else target
         self.stdout = self._collect(os.dup(self.terminal), sink)
 
@@ -130,12 +129,13 @@ class Streams:
 
     async def stop_pumps(self) -> None:
         """Take what was written until now, and carry no more; readers can read on."""
-        if self._pouring is not None:
-            self._pouring.cancel()
-            await asyncio.wait([self._pouring])
         self._stop_pumps_nowait()
+        if self._pouring is not None:
+            await asyncio.wait([self._pouring])
 
     def _stop_pumps_nowait(self) -> None:
+        if self._pouring is not None:
+            self._pouring.cancel()
         for drain in self._drains:
             drain.stop()
         if self._feed is not None:
@@ -154,7 +154,7 @@ class Streams:
             self.close_nowait()
 
     def close_nowait(self) -> None:
-        """Close everything, where nothing is poured in."""
+        """Close everything, and wait for nobody."""
         self._close_lent()
         self._stop_pumps_nowait()
         for end in (self.stdin, self.stdout, self.stderr):

@@ -6,7 +6,7 @@ Rules:
   session's are nobody else's until then.
 - A process that a look finds is held before it is believed: it must still be the one that was
   read about when we hold it. Signals go to what we hold, never to a number.
-- Where there is no /proc, the tree is the command's process group.
+- Where /proc does not show the command, the tree is its process group.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Tree:
         """Find all that are alive."""
         root = self._root.pid
         around = census(root)
-        if not around.rows:
+        if root not in around.rows:
             return frozenset() if self._root.gone() else frozenset({root})
         self._let_go_of_the_gone()
         found = around.family(root, self._word, self._held) - {os.getpid()}
