@@ -1,7 +1,8 @@
 """Services, listeners and a registrar put together.
 
 Start: enter the services → listen → register what is advertised → ready.
-Stop:  not ready → deregister → wait until the peers have noticed → drain → leave the services.
+Stop:  not ready → tell clients to leave → deregister → wait until the peers have noticed → drain
+       → leave the services.
 
 It is one exit stack: the stop is the start in reverse by construction.
 """
@@ -72,6 +73,15 @@ class Remote(Protocol):
         ...
 
 
+@runtime_checkable
+class Forewarning(Protocol):
+    """A listener that tells its clients to leave before it stops, so that none meets the end."""
+
+    def leave(self) -> None:
+        """Tell them, and go on serving."""
+        ...
+
+
 class Server:
     """Serves some services on some listeners.
 
@@ -83,7 +93,8 @@ class Server:
     - `advertise` is what takes their place, when others reach them by another: a host, `host:port`
       or a whole URL; a listener at all addresses of a machine is advertised at that of its name
     - `readiness` is what `/readyz` shows; give the same object to the listeners
-    - `notice`: how long, in seconds, peers may take to notice that this instance is closing
+    - `notice`: how long, in seconds, peers may take to notice that this instance is closing;
+      `linger`, how long clients may, where nobody is told but they
     - `strict`: refuse to start when a listener cannot carry a method, instead of a warning
 
     Callers are told what there is by `kitfox.v1.Reflection`, which is served beside the services.
@@ -107,6 +118,7 @@ class Server:
         instance_id: str = "",
         readiness: Readiness | None = None,
         notice: float = 3.0,
+        linger: float = 0.0,
         strict: bool = False,
     ) -> None:
         _check_contracts([*services, *beside])
@@ -121,6 +133,7 @@ class Server:
         self._instance_id = instance_id
         self._readiness = readiness or Readiness()
         self._notice = notice
+        self._linger = linger
         self._strict = strict
         self._stop = asyncio.Event()
         for listener in listeners:
@@ -160,8 +173,14 @@ class Server:
             )
             await stack.enter_async_context(self._known(addresses))
             self._readiness.set(ready=True)
+            stack.callback(self._leave)
             stack.callback(self._readiness.set, ready=False)
             yield addresses
+
+    def _leave(self) -> None:
+        for listener in self._listeners:
+            if isinstance(listener, Forewarning):
+                listener.leave()
 
     def _routes(self) -> Mapping[Method, Endpoint]:
         routes = self._wrapped(self._services)
@@ -199,7 +218,10 @@ class Server:
         """Be registered; in the end go on serving until those who know have heard the news."""
         registrar, instances = self._registrar, self._instances(addresses)
         if registrar is None or not instances:
-            yield
+            try:
+                yield
+            finally:
+                await asyncio.sleep(self._linger)
             return
         told = False
         try:

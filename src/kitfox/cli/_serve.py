@@ -211,6 +211,7 @@ def _server(
         instance_id=instance,
         readiness=readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,
+        linger=_NOTICE_HERE,
     )
 
 

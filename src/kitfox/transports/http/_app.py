@@ -130,9 +130,13 @@ class HTTPApp:
         """The most bytes of a WebSocket's message, for servers that look at them."""
         return self._passengers.largest
 
-    def drain(self) -> None:
-        """Ask clients to come back on other connections, and end the streams of replies."""
+    def leave(self) -> None:
+        """Ask clients to come back on other connections."""
         self._closing = ((b"connection", b"close"),)
+
+    def drain(self) -> None:
+        """Ask the same, and end the streams of replies."""
+        self.leave()
         self._streams.end()
 
     async def drain_passengers(self, grace: float) -> None:

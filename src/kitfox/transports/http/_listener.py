@@ -17,7 +17,7 @@ from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._door import is_local
 from kitfox.transports.http._hijack import Taken
 from kitfox.transports.http._limits import HTTPLimits
-from kitfox.transports.http._protocol import bounded
+from kitfox.transports.http._protocol import BoundedProtocol, bounded
 
 # How long a call that was cancelled may take to end before nobody waits for it, seconds.
 _CANCELLED_WITHIN = 5.0
@@ -57,6 +57,12 @@ class HTTP:
         self._grace = grace
         self._options = options
         self._limits = options.get("limits") or HTTPLimits()
+        self._protocols: set[type[BoundedProtocol]] = set()
+
+    def leave(self) -> None:
+        """Ask clients to come back on other connections, while calls are still served."""
+        for protocol in self._protocols:
+            protocol.leaving = True
 
     @asynccontextmanager
     async def listen(self, routes: Routes) -> AsyncGenerator[str]:
@@ -69,17 +75,20 @@ class HTTP:
             DefinitionError: a binding does not fit.
         """
         app, taken = HTTPApp(routes, **self._options), Taken()
+        protocol = bounded(self._limits, taken)
         with self._bind(self._address) as listening:
-            server = _Embedded(self._config(app, taken))
+            server = _Embedded(self._config(app, protocol))
             # In a context of its own: a deadline in force here must not bind the calls to come.
             serving = server.serve(sockets=[listening])
             running = asyncio.create_task(serving, context=Context())
+            self._protocols.add(protocol)
             try:
                 await asyncio.wait({running, server.up}, return_when=asyncio.FIRST_COMPLETED)
                 if running.done():
                     running.result()
                 yield _url(listening, "https" if self._tls else "http")
             finally:
+                self._protocols.discard(protocol)
                 app.drain()
                 server.stop()
                 try:
@@ -87,10 +96,10 @@ class HTTP:
                 finally:
                     taken.abort()
 
-    def _config(self, app: HTTPApp, taken: Taken) -> uvicorn.Config:
+    def _config(self, app: HTTPApp, protocol: type[BoundedProtocol]) -> uvicorn.Config:
         config = uvicorn.Config(
             app,
-            http=bounded(self._limits, taken),
+            http=protocol,
             ws="none",  # a WebSocket takes its connection over, as any upgrade does
             lifespan="auto" if self._options.get("fallback") else "off",
             log_config=None,

@@ -60,6 +60,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     limits = HTTPLimits()
     taken = Taken()
+    leaving = False  # whether each answer to a new request closes its connection, and says so
 
     parser: httptools.HttpRequestParser
     watches: set[Leaving]
@@ -124,6 +125,8 @@ class BoundedProtocol(HttpToolsProtocol):
             scope = cast("Scope", self.scope)
             scope["extensions"] = {EXTENSION: partial(self.hijack, scope)}
         super().on_headers_complete()
+        if self.leaving:
+            self.cycle.keep_alive = False
 
     def on_response_complete(self) -> None:
         """Go on to the next request."""

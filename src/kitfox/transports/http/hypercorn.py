@@ -70,6 +70,12 @@ class HTTP2:
         self._grace = grace
         self._options = options
         self._limits = options.get("limits") or HTTPLimits()
+        self._apps: set[HTTPApp] = set()
+
+    def leave(self) -> None:
+        """Ask clients of HTTP/1.1 to come back on other connections, while calls are served."""
+        for app in self._apps:
+            app.leave()
 
     @asynccontextmanager
     async def listen(self, routes: Routes) -> AsyncGenerator[str]:
@@ -88,9 +94,11 @@ class HTTP2:
                 # In a context of its own: a deadline in force here must not bind the calls to come.
                 starting = server.start(listening, self._tls)
                 await asyncio.create_task(starting, context=Context())
+                self._apps.add(app)
                 try:
                     yield f"https://{address_of(listening)}"
                 finally:
+                    self._apps.discard(app)
                     app.drain()
                     await self._stop(app, server)
 
