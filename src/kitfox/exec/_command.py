@@ -46,6 +46,11 @@ class Command:
         return Pipeline(self, other)
 
     @property
+    def name(self) -> str:
+        """The program, as it was named."""
+        return self._words[0]
+
+    @property
     def options(self) -> Options:
         """What was said of it besides its name and arguments."""
         return self._options.copy()
@@ -105,9 +110,9 @@ class Pipeline:
     def __init__(self, *commands: Command) -> None:
         for writer, reader in pairwise(commands):
             if writer.options.get("stdout") is not None:
-                raise ValueError(f"stdout of {writer}: it leads to the next of the pipeline")
+                raise ValueError(f"stdout of {writer.name}: it leads to the next of the pipeline")
             if reader.options.get("stdin") is not None:
-                raise ValueError(f"stdin of {reader}: it comes from the one before")
+                raise ValueError(f"stdin of {reader.name}: it comes from the one before")
         self._commands = commands
 
     def __or__(self, other: Command) -> "Pipeline":
@@ -150,9 +155,7 @@ def _refuse_pipes(*commands: Command) -> None:
     for command in commands:
         for stream in ("stdin", "stdout", "stderr"):
             if command.options.get(stream) is PIPE:
-                raise ValueError(
-                    f"{stream} of {command}: PIPE is for `start`, which lets you use it"
-                )
+                raise ValueError(f"{stream} of {command.name}: PIPE is for `start`, to use it by")
 
 
 def _pipe(ends: ExitStack) -> tuple[int, int]:

@@ -68,8 +68,9 @@ class Running:
     def start(cls, words: Sequence[str], options: Options) -> Self:
         """Start a command."""
         asyncio.get_running_loop()  # or nothing is started
-        if not 0 < options.get("polite", signal.SIGTERM) < signal.NSIG:
-            raise ValueError(f"polite: {options['polite']} is no signal")
+        polite = options.get("polite", signal.SIGTERM)
+        if not 0 < polite < signal.NSIG:
+            raise ValueError(f"polite: {polite} is no signal")
         streams, mark = Streams(), secrets.token_hex(8)
         try:
             streams.open(options)
