@@ -150,6 +150,35 @@ async def test_a_breaker_whose_rules_stay_stays_as_it_is(desk, client_of):
     assert await client.look() == 1
 
 
+async def test_a_breaker_that_is_turned_off_is_gone_even_while_a_call_runs_behind_it(
+    desk, client_of
+):
+    chain = ClientChain()
+    client = client_of(chain)
+    running = asyncio.create_task(client.wait())
+    await desk.entered.wait()
+    chain.replace(read(breaker=False))
+    assert not list(chain.breakers)
+    chain.replace(read())
+    assert chain.breakers["acme.v1.Desk"].state is State.CLOSED
+    desk.open.set()
+    await running
+
+    chain.breakers["acme.v1.Desk"].open()
+    with pytest.raises(Unavailable, match="not sent"):
+        await client.look()
+
+
+async def test_a_method_that_loses_its_own_breaker_has_that_of_its_service(desk, client_of):
+    chain = ClientChain(Policies.read({"acme.v1.Desk/Look": {"breaker": {"k": 2.0}}}))
+    client = client_of(chain)
+    chain.replace(read())
+    assert list(chain.breakers) == ["acme.v1.Desk"]
+    chain.breakers["acme.v1.Desk"].open()
+    with pytest.raises(Unavailable, match="not sent"):
+        await client.look()
+
+
 def away(**said) -> Policies:
     """A `fallback` of the desk's Look, which is not tried again."""
     return Policies.read({"acme.v1.Desk/Look": {"retry": False, "fallback": said}})

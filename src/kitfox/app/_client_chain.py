@@ -98,10 +98,12 @@ class ClientChain:
         """Let the calls that begin from now on pass others.
 
         Clusters that are open keep their balancers and guards, and what they pick among. A breaker
-        or a budget whose rules are the same keeps what it has learnt.
+        or a budget whose rules are the same keeps what it has learnt; one that no client passes any
+        more is forgotten.
         """
         self._policies = policies
-        self._slots.fill(self._middleware)
+        with self._budgets.asked_anew(), self._own.asked_anew(self.breakers.forget):
+            self._slots.fill(self._middleware)
 
     def _middleware(self, method: Method) -> Middleware:
         policy = self._policies.of(method.service, method.name)
