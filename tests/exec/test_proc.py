@@ -1,0 +1,23 @@
+"""Reading all processes once for all who ask in one turn of the loop."""
+
+import asyncio
+import os
+
+from kitfox.exec import Command
+from kitfox.exec._proc import census, row
+
+
+async def test_a_turn_of_the_loop_has_one_census_and_the_next_another():
+    first = census(os.getpid())
+    assert census(os.getpid()) is first
+    await asyncio.sleep(0)
+    assert census(os.getpid()) is not first
+
+
+async def test_a_process_that_began_in_this_turn_is_in_the_census_that_it_asks_for():
+    census(os.getpid())
+    async with Command("sleep", "1000").start() as running:
+        found = census(running.pid).rows[running.pid]
+        assert (found.parent, found.session) == (os.getpid(), running.pid)
+        assert row(running.pid).started == found.started
+    assert row(running.pid) is None
