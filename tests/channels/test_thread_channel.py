@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -214,6 +215,52 @@ def test_who_waited_in_a_loop_that_is_closed_is_passed_over(pool, wait_for):
     channel.send_nowait("b")
     assert receiving.result(5) == "b"
     task.get_coro().close()
+
+
+class Interrupt(BaseException):
+    """What a signal's handler raises into the thread that waits."""
+
+
+@pytest.fixture
+def interrupt(wait_for):
+    """Interrupt this thread when it waits for a channel; `first` runs right before."""
+    kept = signal.getsignal(signal.SIGUSR1)
+    pool = ThreadPoolExecutor(1)
+
+    def prepare(channel, waiting, first):
+        def handle(*_):
+            first()
+            raise Interrupt
+
+        def send_signal():
+            wait_for(channel, *waiting)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+        signal.signal(signal.SIGUSR1, handle)
+        pool.submit(send_signal)
+
+    yield prepare
+    pool.shutdown()
+    signal.signal(signal.SIGUSR1, kept)
+
+
+def test_a_thread_interrupted_when_its_item_had_come_leaves_it_in_the_channel(interrupt):
+    channel = ThreadChannel()
+    interrupt(channel, (0, 1), lambda: channel.send_nowait("a"))
+    with pytest.raises(Interrupt):
+        channel.receive_blocking(timeout=5)
+    assert channel.receive_nowait() == "a"
+
+
+def test_an_interrupted_thread_leaves_its_place(interrupt, queues):
+    channel = ThreadChannel()
+    interrupt(channel, (0, 1), lambda: None)
+    with pytest.raises(Interrupt):
+        channel.receive_blocking(timeout=5)
+    interrupt(channel, (1, 0), lambda: None)
+    with pytest.raises(Interrupt):
+        channel.send_blocking("a", timeout=5)
+    assert queues(channel) == (0, 0)
 
 
 # ------------------------------------------------------------------------------------ under fire

@@ -23,24 +23,6 @@ C = TypeVar("C", bound=Case[object])
 Draw = Callable[[], float]
 
 
-class _Held:
-    """Holds the locks of some cases for a block, each once; most have none."""
-
-    __slots__ = ("_locks",)
-
-    def __init__(self, cases: Sequence[Case[object]]) -> None:
-        locks = {id(case.lock): case.lock for case in cases if case.lock is not None}
-        self._locks = [locks[key] for key in sorted(locks)]
-
-    def __enter__(self) -> None:
-        for lock in self._locks:
-            lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        for lock in self._locks:
-            lock.release()
-
-
 @overload
 async def select(*cases: C | None, draw: Draw = random.random) -> C: ...
 @overload
@@ -131,3 +113,21 @@ async def _run(race: Race, cases: Sequence[Case[object]]) -> int | None:
         if race.winner is not None:
             cases[race.winner].finish()
     return race.winner
+
+
+class _Held:
+    """Holds the locks of some cases for a block, each once; most have none."""
+
+    __slots__ = ("_locks",)
+
+    def __init__(self, cases: Sequence[Case[object]]) -> None:
+        locks = {id(case.lock): case.lock for case in cases if case.lock is not None}
+        self._locks = [locks[key] for key in sorted(locks)]
+
+    def __enter__(self) -> None:
+        for lock in self._locks:
+            lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        for lock in self._locks:
+            lock.release()

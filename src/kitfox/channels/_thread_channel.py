@@ -13,7 +13,6 @@ from kitfox.channels._select import select
 from kitfox.channels._state import (
     EMPTY,
     ChannelClosed,
-    Nothing,
     State,
     Waiter,
     WouldBlock,
@@ -84,12 +83,12 @@ class ThreadChannel(Generic[T]):
             RuntimeError: this thread runs an event loop, which would stand still.
         """
         _refuse_loops()
-        with self._lock:
-            if self._state.send(value):
-                return
-            waiter = _ThreadWaiter()
-            self._state.senders[waiter] = value
+        waiter = _ThreadWaiter()
         try:
+            with self._lock:
+                if self._state.send(value):
+                    return
+                self._state.senders[waiter] = value
             waiter.wait(timeout)
         finally:
             with self._lock:
@@ -108,13 +107,20 @@ class ThreadChannel(Generic[T]):
             RuntimeError: this thread runs an event loop, which would stand still.
         """
         _refuse_loops()
+        waiter = _ThreadWaiter()
+        try:
+            with self._lock:
+                received = self._state.receive()
+                if received is not EMPTY:
+                    return opened(received)
+                self._state.receivers[waiter] = None
+            waiter.wait(timeout)
+        except BaseException:
+            self._give_up(waiter)
+            raise
         with self._lock:
-            received = self._state.receive()
-            if received is not EMPTY:
-                return opened(received)
-            waiter = _ThreadWaiter()
-            self._state.receivers[waiter] = None
-        received = self._wait_to_receive(waiter, timeout)
+            self._state.leave(waiter)
+            received = self._state.redeem() if waiter.matched else self._state.receive()
         if received is EMPTY:
             raise TimeoutError(_late(timeout))
         return opened(received)
@@ -181,19 +187,12 @@ class ThreadChannel(Generic[T]):
         """Return the case of a select that receives the next item."""
         return Receiving(self._state, self._lock)
 
-    def _wait_to_receive(self, waiter: "_ThreadWaiter", timeout: float | None) -> T | Nothing:
-        """Return what came; EMPTY if nothing did in time."""
-        try:
-            waiter.wait(timeout)
-        except BaseException:
-            with self._lock:
-                self._state.leave(waiter)
-                if waiter.matched:
-                    self._state.give_back()
-            raise
+    def _give_up(self, waiter: "_ThreadWaiter") -> None:
+        """Receive nothing after all, though an item may have come."""
         with self._lock:
             self._state.leave(waiter)
-            return self._state.redeem() if waiter.matched else self._state.receive()
+            if waiter.matched:
+                self._state.give_back()
 
 
 class _ThreadWaiter(Waiter):
