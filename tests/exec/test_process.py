@@ -122,7 +122,7 @@ asyncio.run(main())
 def test_commands_run_where_there_is_no(prepare, whole):
     code = WITHOUT.format(prepare=prepare, whole=whole)
     ran = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", code],
+        [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
         text=True,
         timeout=60,
