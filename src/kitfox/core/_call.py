@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 from kitfox.core._metadata import Metadata
 from kitfox.core._method import Method
-from kitfox.scope import Deadline
+from kitfox.scope import Block, Deadline, enter_block
 
 Send = Callable[[object], Awaitable[None]]
 
@@ -25,8 +25,11 @@ async def nowhere(_: object) -> None:
     raise RuntimeError(msg)
 
 
-class Call:
+class Call(Block):
     """A call in progress; over when its endpoint returns.
+
+    While it is served it is a block: its scope ends when its caller leaves, when its deadline
+    passes, and when it is over.
 
     `metadata` came with the request (at a server) or goes with it (at a client).
     `reply_metadata` is what the server says beside its reply; complete when the call is over.
@@ -60,6 +63,10 @@ class Call:
         identity: str = "",
         send: Send = nowhere,
     ) -> None:
+        self.around = None
+        self.over = False
+        self._node = None
+        self.loop = None
         self.method = method
         self._metadata = metadata  # most calls have none: both are made when somebody asks
         self._reply_metadata: Metadata | None = None
@@ -108,6 +115,12 @@ class Call:
         copy.identity, copy.scopes, copy.tried = self.identity, self.scopes, self.tried
         return copy
 
+    def enter(self) -> None:
+        """Make this the current call, and its scope the current one, for the running task."""
+        self.loop = asyncio.get_running_loop()
+        _current.set(self)
+        enter_block(self)
+
     def __repr__(self) -> str:
         """Return the method's path and the peer."""
         return f"<Call {self.method.path} peer={self.peer or '-'}>"
@@ -128,7 +141,3 @@ def current_call() -> Call:
 def served_call() -> Call | None:
     """Return the call that the running handler serves, or None where none is served."""
     return _current.get()
-
-
-# Makes a call current for the rest of the running task.
-enter_call = _current.set

@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
-from kitfox.core._call import Call, enter_call
+from kitfox.core._call import Call
 from kitfox.core._endpoint import Endpoint
 from kitfox.core._messages import Wrap, same
 from kitfox.core._method import Method
@@ -58,14 +58,14 @@ def serving(
 ) -> Endpoint:
     """Wrap an endpoint as every server does, whatever its wire.
 
-    The request is read by `decode` and the reply written by `encode`. The call is current and its
-    deadline enforced while the endpoint runs, and nothing but an RPCError (or the cancellation of
-    the running task) leaves it: an unknown exception is logged whole and leaves as INTERNAL, since
-    its text may tell a stranger too much.
+    The request is read by `decode` and the reply written by `encode`. While the endpoint runs, the
+    call is the current one, its scope the current scope, and its deadline enforced. Nothing but an
+    RPCError (or the cancellation of the running task) leaves it: an unknown exception is logged
+    whole and leaves as INTERNAL, since its text may tell a stranger too much.
     """
 
     async def serve(call: Call, message: object) -> object:
-        enter_call(call)
+        call.enter()
         try:
             return encode(await within_deadline(endpoint, call, decode(message)))
         except RPCError:
@@ -79,6 +79,8 @@ def serving(
             _log.exception("%s failed", call.method.path)
             text = "internal error"
             raise Internal(text) from None
+        finally:
+            call.end()
 
     return serve
 

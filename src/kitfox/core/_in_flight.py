@@ -6,7 +6,8 @@ from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any, TypeVar
 
-from kitfox.core._status import Unavailable
+from kitfox.core._call import Call
+from kitfox.core._status import RPCError, Unavailable
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class InFlight:
     """
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], Call] = {}
         self._draining = False
 
     def __len__(self) -> int:
@@ -50,8 +51,8 @@ class InFlight:
         """Take no new call from now on."""
         self._draining = True
 
-    def start(self, run: Coroutine[None, None, T]) -> asyncio.Task[T]:
-        """Run a call in a task of its own, with a context of its own: no caller's values leak in.
+    def start(self, run: Coroutine[None, None, T], call: Call) -> asyncio.Task[T]:
+        """Run `call` in a task of its own, with a context of its own: no caller's values leak in.
 
         The task may be done already: where Python can, it begins at once.
 
@@ -64,9 +65,15 @@ class InFlight:
             raise Unavailable(text)
         task = _begin(run)
         if not task.done():
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = call
+            task.add_done_callback(self._tasks.pop)
         return task
+
+    def cancel(self, task: asyncio.Task[Any], why: RPCError) -> None:
+        """Cancel a call that was started here, and end its scope, wherever its handler is."""
+        if (call := self._tasks.get(task)) is not None:
+            call.end(why)
+            task.cancel()
 
     async def drain(self, grace: float) -> None:
         """Refuse new calls, wait `grace` seconds for the running ones, then cancel the rest."""
@@ -81,5 +88,6 @@ class InFlight:
             self._cancel()
 
     def _cancel(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        stopping = Unavailable("the server is stopping")
+        for task in list(self._tasks):
+            self.cancel(task, stopping)

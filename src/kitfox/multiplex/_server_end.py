@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 from kitfox.codecs import Codec, request_decoder, sendable_details, serving_bytes
 from kitfox.core import (
     Call,
+    Cancelled,
     Endpoint,
     InFlight,
     InvalidArgument,
@@ -106,7 +107,10 @@ class ServerEnd:
         """Cancel what runs: nobody is there to be answered."""
         lost, self._calls = self._calls, {}
         for incoming in lost.values():
-            incoming.task.cancel()
+            self._cancel(incoming, "the caller's connection is lost")
+
+    def _cancel(self, incoming: _Incoming, why: str) -> None:
+        self._in_flight.cancel(incoming.task, Cancelled(why))
 
     def _advance(self, incoming: _Incoming, frame: Item | End | Credit | Cancel) -> None:
         match frame:
@@ -118,7 +122,7 @@ class ServerEnd:
                 incoming.replies.grant(frame.items)
             case Cancel():
                 del self._calls[frame.call]
-                incoming.task.cancel()
+                self._cancel(incoming, "the caller has left")
             case _:
                 raise BadFrame(f"call {frame.call} has no such stream")
 
@@ -162,7 +166,7 @@ class ServerEnd:
         )
         run = self._serve(number, call, served.endpoint, requests or frame.body)
         try:
-            incoming.task = self._in_flight.start(run)
+            incoming.task = self._in_flight.start(run, call)
         except Unavailable:
             self._end(number, Refused(number))
 

@@ -69,15 +69,18 @@ class Served:
 
     async def _outcome(self, call: Call, request: object) -> bytes | RPCError | None:
         try:
-            task = self._in_flight.start(self._serve(call, request))
+            task = self._in_flight.start(self._serve(call, request), call)
         except Unavailable as error:
             return error
         try:
-            return await task
+            # Not `await task`, which would be told of a cancellation only when the task is over.
+            return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if cancelled_from_outside():  # the caller left, or its deadline came
-                raise
-            return Unavailable("the server stopped before it replied")
+            if not cancelled_from_outside():
+                return Unavailable("the server stopped before it replied")
+            self._in_flight.cancel(task, Cancelled("the caller has left, or its deadline came"))
+            await asyncio.wait([task])
+            raise
 
     async def _serve(self, call: Call, request: object) -> bytes | RPCError | None:
         try:

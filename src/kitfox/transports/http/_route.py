@@ -79,7 +79,7 @@ class Route:
 
     async def _single(self, exchange: Exchange, request: object) -> None:
         call = self._call(exchange)
-        watch = Watch(exchange.direct, exchange.receive)
+        watch = Watch(call, exchange.direct, exchange.receive)
         try:
             try:
                 reply = await self._endpoint(call, request)
@@ -100,7 +100,7 @@ class Route:
         stream = EventStream(exchange, self._encode)
         call = self._call(exchange, stream.put)
         stream.metadata = call.reply_metadata
-        watch = Watch(exchange.direct, exchange.receive)
+        watch = Watch(call, exchange.direct, exchange.receive)
         try:
             try:
                 with self._streams.one():

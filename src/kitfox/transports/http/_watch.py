@@ -6,7 +6,7 @@ handlers are done before the loop turns once, so the asking begins only with the
 
 import asyncio
 
-from kitfox.core import Unavailable
+from kitfox.core import Call, Cancelled, Unavailable
 from kitfox.net import Receive
 from kitfox.transports.http._direct import Direct
 
@@ -14,12 +14,13 @@ from kitfox.transports.http._direct import Direct
 class Watch:
     """Watches one request's client, from the making until `stop`.
 
-    States: watching → stopped, or → gone, which cancels the task that made it.
+    States: watching → stopped, or → gone, which ends its call and cancels the task that made it.
     """
 
-    __slots__ = ("_asking", "_gone", "_receive", "_soon", "_task", "_watches")
+    __slots__ = ("_asking", "_call", "_gone", "_receive", "_soon", "_task", "_watches")
 
-    def __init__(self, direct: Direct | None, receive: Receive) -> None:
+    def __init__(self, call: Call, direct: Direct | None, receive: Receive) -> None:
+        self._call = call
         self._task = asyncio.current_task()
         self._gone = False
         self._watches = None if direct is None else direct.watches
@@ -42,6 +43,7 @@ class Watch:
     def leave(self) -> None:
         """Learn that the client has left."""
         self._gone = True
+        self._call.end(Cancelled("the caller has left"))
         if self._task is not None:
             self._task.cancel()
 

@@ -115,7 +115,7 @@ class _Exchange:
         )
         streams = self._call.method.kind.streams_requests
         request = self._requests if streams else self._encode(self._message)
-        handler = in_flight.start(self._handle(endpoint, served, request))
+        handler = in_flight.start(self._handle(endpoint, served, request), served)
         handler.add_done_callback(lambda _: self._replies.finish())
         feeder = asyncio.create_task(self._feed()) if streams else None
         try:
@@ -123,7 +123,7 @@ class _Exchange:
                 await self._call.send(self._decode(cast("bytes", item)))
             return self._finish(handler)
         finally:
-            handler.cancel()
+            in_flight.cancel(handler, Cancelled("the caller has left"))
             if feeder is not None:
                 feeder.cancel()
                 await asyncio.wait([feeder])
