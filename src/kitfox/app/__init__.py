@@ -30,7 +30,7 @@ from kitfox.app._connect import (
     schemes as schemes,
 )
 from kitfox.app._control import BreakerStatus as BreakerStatus, Control as Control
-from kitfox.app._groups import groups as groups
+from kitfox.app._groups import groups as groups, may_overlap as may_overlap
 from kitfox.app._held_sockets import PortTakenError as PortTakenError
 from kitfox.app._in_place import InPlace as InPlace
 from kitfox.app._keeper import RestartFailedError as RestartFailedError
@@ -117,6 +117,7 @@ __all__ = [
     "load",
     "load_target",
     "made_by",
+    "may_overlap",
     "name_of_socket",
     "needs_of",
     "read_config",

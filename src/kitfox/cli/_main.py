@@ -7,6 +7,7 @@ from kitfox.cli._call import call
 from kitfox.cli._completion import completion
 from kitfox.cli._config import config
 from kitfox.cli._describe import describe
+from kitfox.cli._gen import gen
 from kitfox.cli._group import Group
 from kitfox.cli._instances import instances
 from kitfox.cli._logs import logs
@@ -23,7 +24,7 @@ from kitfox.cli._weight import drain, undrain, weight
     cls=Group,
     commands=[
         *(up, run, restart, services, instances, describe, call, logs),
-        *(drain, undrain, weight, breaker, schema, config, version, completion),
+        *(drain, undrain, weight, breaker, schema, config, gen, version, completion),
     ],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",
     context_settings={"help_option_names": ["-h", "--help"]},
