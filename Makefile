@@ -7,6 +7,9 @@ CODE   := src examples benchmarks tools tests
 # More of them than cores: most tests wait for a server of theirs most of the time.
 PYTEST := $(BIN)/pytest -n 3 --dist loadgroup
 
+# Tests start hundreds of processes; each would compile all of kitfox again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install demo test coverage check bench footprint fmt changelog clean
