@@ -18,6 +18,7 @@ class Case(Waiter, Generic[T_co]):
 
     __slots__ = ("_matched", "_place", "_race", "_state", "lock")
 
+    # Quoted: before Python 3.13 a Lock is a function, which knows no `|`.
     def __init__(self, state: State[T_co], lock: "threading.Lock | None" = None) -> None:
         self.lock = lock
         self._state = state
