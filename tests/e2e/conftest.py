@@ -11,8 +11,8 @@ import sys
 import tomllib
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from kitfox.app import Supervision, connect
 from kitfox.net import HTTPClient, HTTPError
 from kitfox.scope import fail_after
 
@@ -159,6 +160,11 @@ class System:
         except FileNotFoundError:
             return {}
         return {row["name"]: row for row in status["processes"]}
+
+    @property
+    def supervisor(self) -> str:
+        """Where the supervisor can be asked."""
+        return json.loads((self._state / "processes.json").read_bytes())["supervisor"]
 
     def address(self, name: str) -> str:
         return self.rows()[name]["addresses"][0]
@@ -306,6 +312,18 @@ def school(system, school_config) -> System:
 def original(system) -> System:
     """The school that speaks the original protocol; nothing of it runs yet."""
     return system(config_of_school("original.toml"))
+
+
+@pytest.fixture
+def supervisor():
+    """Ask the supervisor of a system that is up."""
+
+    @asynccontextmanager
+    async def asked(made: System) -> AsyncIterator[Supervision]:
+        async with connect(made.supervisor) as connection:
+            yield Supervision.client(connection)
+
+    return asked
 
 
 @pytest.fixture(name="until")

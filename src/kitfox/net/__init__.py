@@ -47,8 +47,10 @@ from kitfox.net._listen import (
     inherited as inherited,
     is_reserved as is_reserved,
     reserve as reserve,
+    stop_accepting as stop_accepting,
 )
 from kitfox.net._notify import (
+    Heartbeat as Heartbeat,
     Notification as Notification,
     Notifier as Notifier,
     NotifySocket as NotifySocket,
@@ -102,6 +104,7 @@ __all__ = [
     "HTTPReply",
     "HTTPReplyStream",
     "Handler",
+    "Heartbeat",
     "Match",
     "Notification",
     "Notifier",
@@ -137,6 +140,7 @@ __all__ = [
     "reply",
     "reserve",
     "split_url",
+    "stop_accepting",
     "template_names",
     "to_hand_over",
     "with_slashes",

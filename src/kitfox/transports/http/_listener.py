@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import Context
 from typing import Unpack, cast
@@ -11,7 +11,7 @@ from urllib.parse import quote
 import uvicorn
 
 from kitfox.core import Kind, Routes
-from kitfox.net import TLS, Bind, address_of, bind, check_guarded
+from kitfox.net import TLS, Bind, address_of, bind, check_guarded, stop_accepting
 from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._door import is_local
@@ -131,19 +131,6 @@ def beside(options: HTTPOptions) -> frozenset[Kind]:
     websocket, upgrades = options.get("websocket"), options.get("upgrades") or {}
     passengers = (*upgrades.values(), *(() if websocket is None else (websocket,)))
     return frozenset[Kind]().union(*(each.kinds for each in passengers))
-
-
-async def stop_accepting(sockets: Iterable[socket.socket]) -> None:
-    """Take no further connection, and let those just taken become known.
-
-    Before 3.13, asyncio forgets a connection taken in the turn in which the server closes: its
-    client would wait for ever.
-    """
-    loop = asyncio.get_running_loop()
-    for listening in sockets:
-        loop.remove_reader(listening.fileno())
-    for _ in range(3):  # taken, made, known
-        await asyncio.sleep(0)
 
 
 def _url(listening: socket.socket, scheme: str) -> str:

@@ -34,6 +34,12 @@ _REASON = {
 # its request unread, would reset the connection and destroy the answer on its way.
 _GOODBYE = 1.0
 
+# How long, in seconds, a client's first request may be on its way when the server begins to stop,
+# and a further one. To close the connection before it arrives would reset it, and leave the client
+# not knowing what became of the request.
+_FIRST_REQUEST = 1.0
+_NEXT_REQUEST = 0.1
+
 # How long a client may take to answer TLS's last word, seconds, when it has been sent everything.
 # asyncio would wait 30, and Chromium answers that word of an idle connection only when it likes.
 _CLOSING = 2.0
@@ -194,10 +200,15 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.transport
 
     def shutdown(self) -> None:
-        """Close, when there is nothing to answer; else with the next answer."""
-        super().shutdown()
-        if self.transport.is_closing():
-            self._end_at(self.loop.time() + _CLOSING)
+        """Close with the next answer, or soon, if there is no next request."""
+        self.leaving = True
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is None:
+            self._end_at(min(self._due, self.loop.time() + _FIRST_REQUEST))
+        elif not cycle.response_complete:
+            cycle.keep_alive = False
+        elif not self._arriving:
+            self._end_at(min(self._due, self.loop.time() + _NEXT_REQUEST))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

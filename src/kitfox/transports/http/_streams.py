@@ -7,8 +7,16 @@ from contextlib import contextmanager
 from kitfox.core import Unavailable
 
 
+# How long, in seconds, a request for a stream may be on its way when the server begins to stop.
+_ON_THEIR_WAY = 1.0
+
+
 class Streams:
-    """States: open → ended; an ended one takes no new stream."""
+    """States: open → ending → ended.
+
+    When the end begins, all are cancelled. Those that were on their way begin still, and are
+    cancelled a moment later; an ended one takes no new stream.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -36,6 +44,13 @@ class Streams:
 
     def end(self) -> None:
         """Cancel all streams; their clients are told that the server stops."""
+        self._cancel()
+        asyncio.get_running_loop().call_later(_ON_THEIR_WAY, self._end)
+
+    def _end(self) -> None:
         self._ended = True
+        self._cancel()
+
+    def _cancel(self) -> None:
         for task in self._tasks:
             task.cancel()

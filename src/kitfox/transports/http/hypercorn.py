@@ -22,12 +22,12 @@ from hypercorn.protocol import ProtocolWrapper
 from hypercorn.typing import AppWrapper, ConnectionState
 
 from kitfox.core import Kind, Routes
-from kitfox.net import BACKLOG, TLS, ASGIApp, Bind, address_of, bind, peer_identity
+from kitfox.net import BACKLOG, TLS, ASGIApp, Bind, address_of, bind, peer_identity, stop_accepting
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._http2 import ManyStreams, OneStream
 from kitfox.transports.http._http2_apps import Applications
 from kitfox.transports.http._limits import HTTPLimits
-from kitfox.transports.http._listener import beside, guard, stop_accepting
+from kitfox.transports.http._listener import beside, guard
 
 _log = logging.getLogger("kitfox.http2")
 

@@ -1,6 +1,7 @@
 """All the links of one listener, from the first connection to the end of the last call."""
 
 import asyncio
+from contextlib import suppress
 
 from kitfox.codecs import MessagePack
 from kitfox.core import InFlight, Routes
@@ -16,11 +17,15 @@ from kitfox.multiplex import (
     Services,
 )
 from kitfox.net import SharedToken
+from kitfox.scope import fail_after
 from kitfox.transports.msgpack._frames import Hello, PlainRequest
 from kitfox.transports.msgpack._gate import Gate
 from kitfox.transports.msgpack._limits import RPCLimits
 from kitfox.transports.msgpack._plain import PlainEnd, PlainMethods
 from kitfox.transports.msgpack._stream import Handlers, Stream
+
+# How long, in seconds, calls may be on their way that began before their callers were told.
+_ON_THEIR_WAY = 0.5
 
 
 class ServingStream(Stream):
@@ -63,11 +68,17 @@ class Links:
         )
 
     async def drain(self, grace: float) -> None:
-        """Tell the callers, let what runs end within `grace` seconds, close the connections."""
+        """Tell the callers, let what runs end within `grace` seconds, close the connections.
+
+        Calls that were on their way when the callers were told are served.
+        """
         for stream, end in self._open.items():
             if not stream.plain:
                 end.leave()
         try:
+            with suppress(TimeoutError):
+                async with fail_after(_ON_THEIR_WAY):
+                    await self._empty.wait()
             await self._in_flight.drain(grace)
         finally:
             for stream in list(self._open):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from kitfox.core import Kind, Routes
 from kitfox.multiplex import KeepAlive
-from kitfox.net import BACKLOG, TLS, Bind, address_of, bind, check_guarded
+from kitfox.net import BACKLOG, TLS, Bind, address_of, bind, check_guarded, stop_accepting
 from kitfox.transports.msgpack._limits import RPCLimits
 from kitfox.transports.msgpack._links import Links
 from kitfox.transports.msgpack._upgrade import UPGRADE
@@ -71,6 +71,7 @@ class RPC:
             try:
                 yield url_of(address_of(listening), secure=context is not None)
             finally:
+                await stop_accepting([listening])
                 server.close()
                 await links.drain(self._grace)
 

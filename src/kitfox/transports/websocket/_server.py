@@ -17,6 +17,9 @@ from kitfox.transports.websocket._session import Session
 from kitfox.transports.websocket._socket import Socket, SocketHandler, WebSocketClosed
 from kitfox.transports.websocket._wire import SUBPROTOCOLS
 
+# How long, in seconds, calls may be on their way that began before their callers were told.
+_ON_THEIR_WAY = 0.5
+
 _log = logging.getLogger("kitfox.websocket")
 
 # The client for web pages; an HTTP listener with WebSockets gives it out.
@@ -127,6 +130,7 @@ class ServedSockets:
         """Refuse new calls; when the running ones are over and all is said, close."""
         for session in self._calling:
             session.end.leave()
+        await _over(self._calling.values(), _ON_THEIR_WAY)
         await self._in_flight.drain(grace)
         for session in self._calling:
             session.link.close()
