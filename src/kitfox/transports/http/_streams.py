@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from kitfox.core import Unavailable
 
-
 # How long, in seconds, a request for a stream may be on its way when the server begins to stop.
 _ON_THEIR_WAY = 1.0
 
