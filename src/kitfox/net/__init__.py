@@ -50,7 +50,6 @@ from kitfox.net._listen import (
     stop_accepting as stop_accepting,
 )
 from kitfox.net._notify import (
-    Heartbeat as Heartbeat,
     Notification as Notification,
     Notifier as Notifier,
     NotifySocket as NotifySocket,
@@ -104,7 +103,6 @@ __all__ = [
     "HTTPReply",
     "HTTPReplyStream",
     "Handler",
-    "Heartbeat",
     "Match",
     "Notification",
     "Notifier",
