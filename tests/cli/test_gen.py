@@ -127,7 +127,7 @@ def test_there_is_a_socket_unit_where_systemd_can_listen(gen):
     assert ("Socket", "FileDescriptorName") not in desk
     portal = sections(made["the-school-portal.socket"])
     assert portal["Socket", "ListenStream"] == ["127.0.0.1:8800"]
-    assert portal["Socket", "FileDescriptorName"] == ["http"]
+    assert portal["Socket", "FileDescriptorName"] == ["portal.http"]
 
 
 def test_a_unit_starts_after_what_its_service_needs(gen):

@@ -119,7 +119,7 @@ async def test_it_tells_its_supervisor_when_it_is_ready_and_when_it_stops(folder
             assert news.fields["READY"] == "1"
             assert news.fields["X_ADDRESS"].split()[0] == await address_of(process)
             process.send_signal(signal.SIGINT)
-            assert (await anext(ear)).fields == {"STOPPING": "1"}
+            assert (await anext(ear)).fields == {"STOPPING": "1", "STATUS": "finishing what runs"}
 
 
 async def test_a_call_that_runs_is_finished_before_it_stops(folder: Path):

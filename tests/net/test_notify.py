@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from kitfox.net import Notifier, NotifySocket, parse_notification
+from kitfox.net import Heartbeat, Notifier, NotifySocket, parse_notification
 from kitfox.net._notify import format_notification
 from kitfox.scope import fail_after
 
@@ -147,3 +147,30 @@ def test_the_last_of_two_equal_names_counts_and_an_end_of_line_is_no_line():
 def test_too_many_lines_are_refused():
     with pytest.raises(ValueError, match="over 64 lines"):
         parse_notification(b"A=1\n" * 65)
+
+
+# ----------------------------------------------------------------------------------- heartbeats
+
+
+async def test_a_loop_that_turns_says_so_until_nobody_wants_to_know(listener):
+    asked = {"WATCHDOG_USEC": "2000", "WATCHDOG_PID": str(os.getpid())}
+    with Heartbeat.from_environ(Notifier(listener.address), asked, os.getpid()):
+        assert [(await heard(listener)).fields for _ in range(3)] == [{"WATCHDOG": "1"}] * 3
+    Notifier(listener.address).send(STATUS="the last word")
+    while (told := await heard(listener)).fields == {"WATCHDOG": "1"}:
+        pass
+    assert told.fields == {"STATUS": "the last word"}
+
+
+@pytest.mark.parametrize("asked", [{}, {"WATCHDOG_USEC": "2000", "WATCHDOG_PID": "1"}])
+async def test_who_is_not_asked_for_heartbeats_says_nothing(listener, asked):
+    notifier = Notifier(listener.address)
+    with Heartbeat.from_environ(notifier, asked, os.getpid()):
+        notifier.send(STATUS="the only word")
+        assert (await heard(listener)).fields == {"STATUS": "the only word"}
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "2s", "²", "1.5"])
+def test_a_watchdog_that_makes_no_sense_is_refused_in_words(text):
+    with pytest.raises(ValueError, match=r"WATCHDOG_USEC is .*: expected a whole number above 0"):
+        Heartbeat.from_environ(Notifier(None), {"WATCHDOG_USEC": text}, 1)

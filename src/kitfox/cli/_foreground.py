@@ -1,25 +1,30 @@
 """Becoming the process of one service."""
 
 import asyncio
+import faulthandler
 import os
 import sys
 from collections.abc import Callable, MutableMapping
+from functools import partial
 
 from kitfox.app import (
     LIFELINE,
     AdvertiseError,
     Chains,
+    Config,
     ConfigError,
     WiringError,
     did_you_mean,
     hold_lifeline,
 )
+from kitfox.cli._listeners import listening_at_port
 from kitfox.cli._log_shipping import log_to_stderr
 from kitfox.cli._reload import Reloading, Reread
 from kitfox.cli._serve import running, serve
 from kitfox.cli._strangers import telling_strangers
+from kitfox.cli._telling import Telling
 from kitfox.cli._together import running_together
-from kitfox.net import Notifier, Sockets, TLSError
+from kitfox.net import Heartbeat, Notifier, Sockets, TLSError
 
 _GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 
@@ -31,6 +36,8 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
 
     Raises ConfigError when there is no such service or its parts do not fit.
     """
+    if name and LIFELINE not in environ:  # in a system, one port cannot be for all
+        reread = partial(_at_port, reread, name, environ.get("PORT", ""))
     config = reread()
     if name and name not in config.services:
         problem = f'no service "{name}"' + did_you_mean(name, config.services)
@@ -39,7 +46,10 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
         hold_lifeline(int(lifeline), _GRACE)
     sockets = Sockets.inherit(environ, os.getpid())
     notifier = Notifier.from_environ(environ)
-    environ.pop("NOTIFY_SOCKET", None)  # what this process starts has nothing to say there
+    heartbeat = Heartbeat.from_environ(notifier, environ, os.getpid())
+    for variable in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"):
+        environ.pop(variable, None)  # what this process starts has nothing to say there
+    faulthandler.enable()  # a watchdog that ends us with SIGABRT sees where we were
     sys.path[:0] = [str(folder.resolve()) for folder in config.system.path]
     log_to_stderr()
     try:
@@ -52,10 +62,14 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
             )
             whole = not name or len(config.services) == 1
             services = telling_strangers(services, config, chains, notifier, whole=whole)
-            reloading = Reloading(config, chains, reread)
-            runner.run(serve(services, notifier, reloading, sockets.close))
+            telling = Telling(notifier, Reloading(config, chains, reread))
+            runner.run(serve(services, telling, heartbeat, sockets.close))
     except (WiringError, AdvertiseError, TLSError) as error:
         raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error
+
+
+def _at_port(reread: Reread, name: str, port: str) -> Config:
+    return listening_at_port(reread(), name, port)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

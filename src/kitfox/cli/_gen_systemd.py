@@ -24,7 +24,7 @@ def units(asked: Asked, program: Path) -> dict[str, str]:
         if listen:
             values = {"system": asked.system, "service": name}
             lines = [f"ListenStream={address}" for address in listen.values()]
-            named = _named(list(listen))
+            named = _named(name, list(listen))
             found[f"{unit}.socket"] = fill(
                 "socket.unit", {**values, "listen": lines, "name": named}
             )
@@ -59,9 +59,9 @@ def _listen(service: ServiceConfig) -> dict[str, str]:
     }
 
 
-def _named(urls: list[str]) -> list[str]:
+def _named(name: str, urls: list[str]) -> list[str]:
     """Name a socket that is alone by its wire; of several, the addresses tell which is which."""
-    return [f"FileDescriptorName={urlsplit(urls[0]).scheme}"] if len(urls) == 1 else []
+    return [f"FileDescriptorName={name}.{urlsplit(urls[0]).scheme}"] if len(urls) == 1 else []
 
 
 def _environment(asked: Asked, name: str) -> list[str]:

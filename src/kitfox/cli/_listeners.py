@@ -1,16 +1,27 @@
 """From a URL in `listen` to the listener that serves there."""
 
+import socket
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from kitfox.app import WiringError, address_in, listeners_at
+from msgspec.structs import replace
+
+from kitfox.app import (
+    Config,
+    ConfigError,
+    ServiceConfig,
+    WiringError,
+    address_in,
+    listeners_at,
+)
 from kitfox.core import Listener
-from kitfox.net import TLS, Bind, bind, is_loopback
+from kitfox.net import TLS, Bind, UnixAddress, address_of, bind, is_loopback, parse_address
 from kitfox.transports.http import HTTP, HTTPOptions
 from kitfox.transports.msgpack import RPC
 
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - what PORT means where it is said
 _WITH_TLS = {"https", "rpcs", "grpcs"}
 _NATS = {"nats", "tls"}
 _EXPECTED = "http, https, rpc, rpcs, grpc, grpcs, ws, wss or nats"
@@ -54,6 +65,22 @@ def listeners(
     ]
 
 
+def listening_at_port(config: Config, name: str, port: str) -> Config:
+    """Let a service whose `listen` says nothing listen at `PORT`, as platforms of containers ask.
+
+    Others reach it there: it needs a token, or `public`, as at any such address.
+
+    Raises ConfigError when the port is none.
+    """
+    service = config.services.get(name)
+    if not port or service is None or service.listen != ServiceConfig(run="").listen:
+        return config
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigError("PORT", "", f"expected a number from 1 to 65535, got {port!r}")
+    at_port = replace(service, listen=(f"http://{_EVERYWHERE}:{port}",))
+    return replace(config, services={**config.services, name: at_port})
+
+
 def _listener(
     url: str, options: HTTPOptions, token: str, tls: TLS | None, *, public: bool, bind: Bind
 ) -> Listener:
@@ -74,6 +101,28 @@ def is_here(url: str) -> bool:
     """Whether only this machine can reach a URL."""
     parts = urlsplit(url)
     return parts.scheme.endswith("+unix") or is_loopback(parts.hostname or "")
+
+
+def as_open_as_said(listening: socket.socket, address: str) -> socket.socket:
+    """Return the socket for an address, unless others reach it and the address says they do not.
+
+    Whoever hands a socket over may have it listen elsewhere; who may call is judged by the address.
+
+    Raises WiringError.
+    """
+    found = address_of(listening)
+    if _is_local(address) and not _is_local(found):
+        listening.close()
+        raise WiringError(
+            f"listen: {address} is for this machine, but the socket that was handed over is at "
+            f"{found}, where others reach it; name that address in listen"
+        )
+    return listening
+
+
+def _is_local(address: str) -> bool:
+    parsed = parse_address(address)
+    return isinstance(parsed, UnixAddress) or is_loopback(parsed.host)
 
 
 def _shown(url: str, tls: TLS | None) -> TLS | None:

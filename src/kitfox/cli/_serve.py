@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Protocol, runtime_checkable
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from kitfox.app import (
@@ -32,11 +33,12 @@ from kitfox.app import (
 )
 from kitfox.cli._discovery import Discovery, discovery
 from kitfox.cli._exit import Exit
-from kitfox.cli._listeners import is_here, listeners
+from kitfox.cli._listeners import as_open_as_said, is_here, listeners
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
+from kitfox.cli._telling import Telling
 from kitfox.core import Method, Middleware, Service, methods_of, service_name
-from kitfox.net import ASGIApp, Bind, Notifier, Sockets
+from kitfox.net import ASGIApp, Bind, Heartbeat, Sockets
 from kitfox.registry import Registry
 from kitfox.services.logs import Logs
 from kitfox.transports.http import HTTPOptions
@@ -62,11 +64,11 @@ Running = AbstractAsyncContextManager[tuple[str, ...]]
 
 async def serve(
     services: Running,
-    notifier: Notifier,
-    reload: Callable[[], None],
+    telling: Telling,
+    heartbeat: Heartbeat,
     started: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until a signal; a second one ends the process at once. SIGHUP asks for `reload`.
+    """Serve until a signal; a second one ends the process at once. SIGHUP asks to reload.
 
     `started` is called when they serve, before anybody is told.
     """
@@ -77,13 +79,13 @@ async def serve(
             os._exit(Exit.INTERRUPTED)
         stopped.set()
 
-    with stop_signals(stop, reload):
+    with heartbeat, stop_signals(stop, telling.reload):
         async with services as addresses:
             started()
             _log.info("ready at %s", " ".join(addresses))
-            notifier.send(READY="1", X_ADDRESS=" ".join(addresses))
+            telling.ready(addresses)
             await stopped.wait()
-            notifier.send(STOPPING="1")
+            telling.stopping()
             _log.info("stopping")
 
 
@@ -132,7 +134,10 @@ async def running(
 
 
 def _bind(sockets: Sockets, name: str, url: str) -> Bind:
-    return partial(sockets.bind, name=name_of_socket(name, url))
+    """Open a URL's socket, unless it is there: as our supervisor names it, or as a person does."""
+    by_hand = f"{name}.{urlsplit(url).scheme or url}"  # systemd's names have no colons
+    names = (name_of_socket(name, url), by_hand)
+    return lambda address: as_open_as_said(sockets.bind(address, *names), address)
 
 
 def _methods(*services: Service | type[Service]) -> list[Method]:

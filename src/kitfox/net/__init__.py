@@ -50,6 +50,7 @@ from kitfox.net._listen import (
     stop_accepting as stop_accepting,
 )
 from kitfox.net._notify import (
+    Heartbeat as Heartbeat,
     Notification as Notification,
     Notifier as Notifier,
     NotifySocket as NotifySocket,
@@ -103,6 +104,7 @@ __all__ = [
     "HTTPReply",
     "HTTPReplyStream",
     "Handler",
+    "Heartbeat",
     "Match",
     "Notification",
     "Notifier",

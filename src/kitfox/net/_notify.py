@@ -1,7 +1,8 @@
 """Telling whoever started a process how it fares: the protocol of sd_notify(3).
 
 A datagram of lines `NAME=value` goes to the Unix socket named by NOTIFY_SOCKET. `READY=1` says the
-process serves, `STOPPING=1` that it is about to end, `STATUS=…` anything to a person.
+process serves, `STOPPING=1` that it is about to end, `STATUS=…` anything to a person; `RELOADING=1`
+that it reads its configuration again, until it says READY anew; `WATCHDOG=1` that its loop turns.
 """
 
 import asyncio
@@ -48,6 +49,57 @@ class Notifier:
         """
         datagram = format_notification(fields)
         return self._address is not None and _send(self._address, datagram)
+
+
+class Heartbeat:
+    """Says from the running loop that it turns, while the context is open, every `period` seconds.
+
+    A loop that is blocked says nothing, and whoever listens knows it. No period: nobody asks.
+    """
+
+    def __init__(self, notifier: Notifier, period: float | None) -> None:
+        self._notifier = notifier
+        self._period = period
+        self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def from_environ(cls, notifier: Notifier, environ: Mapping[str, str], pid: int) -> Self:
+        """Make one for WATCHDOG_USEC: half of that, as sd_watchdog_enabled(3) has it.
+
+        WATCHDOG_PID names the process that is asked, if it is not all that see the variables.
+        Raises ValueError when one of them is no whole number above 0.
+        """
+        microseconds = _whole(environ, "WATCHDOG_USEC")
+        if microseconds is None or _whole(environ, "WATCHDOG_PID") not in (None, pid):
+            return cls(notifier, None)
+        return cls(notifier, microseconds / 2e6)
+
+    def __enter__(self) -> Self:
+        self._beat()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _beat(self) -> None:
+        if self._period is not None:
+            self._notifier.send(WATCHDOG="1")
+            self._timer = asyncio.get_running_loop().call_later(self._period, self._beat)
+
+
+def _whole(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ValueError(f"{name} is {text!r}: expected a whole number above 0")
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,13 @@ class Sockets:
             environ.pop(variable, None)
         return found
 
-    def bind(self, address: str, name: str = "") -> socket.socket:
-        """Return the socket of this name, or one that listens at the address; else open one.
+    def bind(self, address: str, *names: str) -> socket.socket:
+        """Return the socket of one of these names, or one that listens at the address.
 
-        Raises what `bind` of this room raises.
+        If there is none, open one. Raises what `bind` of this room raises.
         """
         for place, (given, listening) in enumerate(self._handed):
-            if name and given == name:
+            if given and given in names:
                 del self._handed[place]
                 return listening
         for place, (_, listening) in enumerate(self._handed):
