@@ -17,6 +17,7 @@ from kitfox.app._config_durations import read_duration as read_duration
 from kitfox.app._config_error import ConfigError as ConfigError, did_you_mean as did_you_mean
 from kitfox.app._config_schema import (
     Config as Config,
+    HealthConfig as HealthConfig,
     ServiceConfig as ServiceConfig,
     System as System,
     TLSFiles as TLSFiles,
@@ -46,11 +47,7 @@ from kitfox.app._policies import Policies as Policies
 from kitfox.app._policy import Policy as Policy
 from kitfox.app._process_table import Row as Row, State as State
 from kitfox.app._restart import Restart as Restart
-from kitfox.app._server import (
-    Readiness as Readiness,
-    Server as Server,
-    UnsupportedKind as UnsupportedKind,
-)
+from kitfox.app._server import Server as Server, UnsupportedKind as UnsupportedKind
 from kitfox.app._server_chain import ServerChain as ServerChain
 from kitfox.app._start_order import start_order as start_order
 from kitfox.app._status_file import Status as Status, StatusFile as StatusFile
@@ -64,6 +61,7 @@ from kitfox.app._wiring import (
     needs_of as needs_of,
     wire as wire,
 )
+from kitfox.health import Readiness as Readiness
 
 __all__ = [
     "LIFELINE",
@@ -77,6 +75,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Control",
+    "HealthConfig",
     "InPlace",
     "JWTAuth",
     "Needs",

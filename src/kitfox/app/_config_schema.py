@@ -1,13 +1,14 @@
 """The tables of kitfox.toml, as frozen Structs."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 
 from kitfox.app._auth import Auth
 from kitfox.app._policies import Policies
-from kitfox.net import TLS
+from kitfox.net import TLS, parse_address
 
 
 class TLSFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +46,21 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     path: tuple[Path, ...] = (Path(),)  # where its modules are imported from
 
 
+class HealthConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[service.NAME.health]`: where probes are answered, and when an event loop is blocked."""
+
+    probes: str = ""  # an address; none, unless given
+    dump_after: timedelta = timedelta(seconds=1)  # then what blocks the loop is logged
+    dead_after: timedelta = timedelta(seconds=10)  # and then /livez fails
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what makes no sense."""
+        if self.probes:
+            parse_address(self.probes)
+        if not timedelta(milliseconds=1) <= self.dump_after <= self.dead_after:
+            raise ValueError("expected dump_after above 0, and dead_after no less than that")
+
+
 class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """`[service.NAME]`: how one service is run."""
 
@@ -61,6 +77,7 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int = 1  # how many processes share its sockets
     overlap: bool | None = None  # whether two of its lives may run at once; else it is found out
     auth: Auth | None = None  # who may call; anybody, unless given
+    health: HealthConfig = HealthConfig()
     settings: Mapping[str, object] = {}
 
 

@@ -52,9 +52,18 @@ def _given(
 def _defaults(config: Config) -> Iterator[tuple[KeyPath, object]]:
     yield from ((("system", key), value) for key, value in _fields(System))
     for name in config.services:
-        yield from ((("service", name, key), value) for key, value in _fields(ServiceConfig))
+        yield from ((("service", name, *path), value) for path, value in _nested(ServiceConfig))
     times = {"deadline": timedelta(seconds=DEADLINE), "maximum": timedelta(seconds=MAXIMUM)}
     yield from ((("policy", key), times.get(key, value)) for key, value in _fields(Policy))
+
+
+def _nested(kind: type[msgspec.Struct]) -> Iterator[tuple[KeyPath, object]]:
+    """Yield the fields that have a default, and it; those of a table one by one."""
+    for name, value in _fields(kind):
+        if isinstance(value, msgspec.Struct):
+            yield from (((name, *path), below) for path, below in _nested(type(value)))
+        else:
+            yield (name,), value
 
 
 def _fields(kind: type[msgspec.Struct]) -> Iterator[tuple[str, object]]:

@@ -32,31 +32,12 @@ from kitfox.core import (
     methods_of,
     service_name,
 )
+from kitfox.health import HasChecks, Readiness
 from kitfox.registry import Instance, Registrar
 from kitfox.schema import Reflection
 
 _log = logging.getLogger("kitfox.app")
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
-
-
-class Readiness:
-    """Whether a process takes calls: what `/readyz` asks. Begins with no."""
-
-    def __init__(self) -> None:
-        self._ready = False
-        self._required: list[Callable[[], bool]] = []
-
-    def __call__(self) -> bool:
-        """Whether calls are taken."""
-        return self._ready and all(required() for required in self._required)
-
-    def require(self, condition: Callable[[], bool]) -> None:
-        """Take no calls while `condition` is false."""
-        self._required.append(condition)
-
-    def set(self, *, ready: bool) -> None:
-        """Say whether calls are taken from now on."""
-        self._ready = ready
 
 
 class UnsupportedKind(Exception):
@@ -92,7 +73,8 @@ class Server:
     - `metadata` is what it says of the instance: its zone, say, for clients that prefer one
     - `advertise` is what takes their place, when others reach them by another: a host, `host:port`
       or a whole URL; a listener at all addresses of a machine is advertised at that of its name
-    - `readiness` is what `/readyz` shows; give the same object to the listeners
+    - `readiness` is what `/readyz` shows; give the same object to the listeners and to `Probes`. It
+      has the checks of the services that have some
     - `notice`: how long, in seconds, peers may take to notice that this instance is closing;
       `linger`, how long clients may, where nobody is told but they
     - `strict`: refuse to start when a listener cannot carry a method, instead of a warning
@@ -102,7 +84,7 @@ class Server:
 
     Raises:
         AdvertiseError: `advertise` is no address.
-        ValueError: two services implement one contract.
+        ValueError: two services implement one contract, or have a check of the same name.
     """
 
     def __init__(  # noqa: PLR0913 - here everything is put together, by name
@@ -139,6 +121,9 @@ class Server:
         for listener in listeners:
             if isinstance(listener, Remote):
                 self._readiness.require(partial(getattr, listener, "connected"))
+        for service in services:
+            for check in service.health_checks() if isinstance(service, HasChecks) else ():
+                self._readiness.checks.add(check)
 
     def stop(self) -> None:
         """Let `run` come to its end."""

@@ -16,6 +16,7 @@ from kitfox.cli._options import config_file, config_options
 @click.option("--service", default="", metavar="NAME", help="Run this service of the kitfox.toml.")
 @click.option("--all", "together", is_flag=True, help="Run all services of the kitfox.toml.")
 @click.option("--listen", multiple=True, metavar="URL", help="Where MODULE:NAME listens.")
+@click.option("--probes", default="", metavar="ADDRESS", help="Where health probes are answered.")
 @config_options
 def run(
     target: str,
@@ -23,6 +24,7 @@ def run(
     service: str,
     together: bool,
     listen: Sequence[str],
+    probes: str,
     config: Path | None,
     profile: str | None,
     overrides: Mapping[str, str],
@@ -41,6 +43,11 @@ def run(
 
     if [bool(target), bool(service), together].count(True) != 1:
         raise Failed("expected one of MODULE:NAME, --service NAME and --all", Exit.USAGE)
+    if probes and together:
+        raise Failed("--probes is of one service: name its probes in the kitfox.toml", Exit.USAGE)
+    if probes:
+        key = "health.probes" if target else f"service.{service}.health.probes"
+        overrides = {**overrides, key: probes}
     if target:
         loaded, name = single(target, listen, overrides, os.environ)
         run_in_foreground(lambda: loaded, name, os.environ)

@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -20,7 +20,6 @@ from kitfox.app import (
     Config,
     Control,
     Neighbours,
-    Readiness,
     Server,
     ServiceConfig,
     WiringError,
@@ -33,11 +32,13 @@ from kitfox.app import (
 )
 from kitfox.cli._discovery import Discovery, discovery
 from kitfox.cli._exit import Exit
+from kitfox.cli._health import probing, watchdog_of
 from kitfox.cli._listeners import as_open_as_said, is_here, listeners
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
 from kitfox.cli._telling import Telling
 from kitfox.core import Method, Middleware, Service, methods_of, service_name
+from kitfox.health import Readiness, Watchdog
 from kitfox.net import ASGIApp, Bind, Heartbeat, Sockets
 from kitfox.registry import Registry
 from kitfox.services.logs import Logs
@@ -57,6 +58,14 @@ class HasSite(Protocol):
     def asgi(self) -> ASGIApp:
         """Return what answers the paths that no method claims."""
         ...
+
+
+class _Process(NamedTuple):
+    """What a process has for itself."""
+
+    instance: str
+    readiness: Readiness
+    bind_for: Callable[[str], Bind]
 
 
 Running = AbstractAsyncContextManager[tuple[str, ...]]
@@ -96,11 +105,13 @@ async def running(
     neighbours: Neighbours | None = None,
     chains: Chains | None = None,
     sockets: Sockets | None = None,
+    watchdog: Watchdog | None = None,
 ) -> AsyncIterator[tuple[str, ...]]:
     """Serve one service of a system while the context is open; yields its addresses.
 
     Those of its `neighbours` that run in this process it calls there; `chains` are what its calls
     pass, if others than the configuration's policies. It listens at the `sockets` that are there.
+    The `watchdog` watches the loop already; without one, it has its own.
 
     Raises ConfigError for a policy of a method that there is not, WiringError when its parts do not
     fit, AdvertiseError when others could not call it, OSError when an address cannot be had.
@@ -110,9 +121,13 @@ async def running(
     needs = needs_of(factory)
     kinds = list(needs.services.values())
     sought: list[type[Service]] = [*kinds, Logs] if system.logs else kinds
-    instance = f"{name}-{uuid4().hex[:8]}"
+    bind_for = partial(_bind, sockets or Sockets(), name)
+    own = _Process(f"{name}-{uuid4().hex[:8]}", Readiness(), bind_for)
     tls, chains = tls_of(service.tls), chains or Chains(config.policies)
-    async with AsyncExitStack() as stack:
+    watching = watchdog or watchdog_of([service.health])
+    async with AsyncExitStack() as around, AsyncExitStack() as stack:
+        probes = probing(service.health, own.readiness, watching, system.token, bind_for("probes"))
+        await around.enter_async_context(probes)
         joining = discovery(system, tls, map(service_name, sought), chains.client)
         found = await stack.enter_async_context(joining)
         chains.check(_methods(*kinds), where=str(config.file))
@@ -127,10 +142,12 @@ async def running(
         elif found and system.logs and _ships_logs(made, found):
             logs = Logs.client(await found.reach_logs(stack))
             spool = system.state / "spool" / name
-            await stack.enter_async_context(shipping(logs, spool, name, instance))
-        bind_for = partial(_bind, sockets or Sockets(), name)
-        server = _server(made, service, found, instance, system.token, chains, bind_for, middleware)
-        yield await stack.enter_async_context(server.running())
+            await stack.enter_async_context(shipping(logs, spool, name, own.instance))
+        server = _server(made, service, found, own, system.token, chains, middleware)
+        addresses = await stack.enter_async_context(server.running())
+        if watchdog is None:
+            await around.enter_async_context(watching)  # a start may block the loop, a stop may not
+        yield addresses
 
 
 def _bind(sockets: Sockets, name: str, url: str) -> Bind:
@@ -183,17 +200,17 @@ def _server(
     made: Service,
     service: ServiceConfig,
     found: Discovery | None,
-    instance: str,
+    own: _Process,
     token: str,
     chains: Chains,
-    bind_for: Callable[[str], Bind],
     middleware: Sequence[Middleware],
 ) -> Server:
-    readiness = Readiness()
     site = made.asgi() if isinstance(made, HasSite) else None
     joins = found if found and not isinstance(made, Registry) else None
     options = HTTPOptions(
-        fallback=joins.mount(site) if joins else site, ready=readiness, title=service_name(made)
+        fallback=joins.mount(site) if joins else site,
+        ready=own.readiness.ask,
+        title=service_name(made),
     )
     if service.hosts or service.public:
         options["hosts"] = None if service.public else service.hosts
@@ -205,7 +222,7 @@ def _server(
     return Server(
         made,
         listeners=listeners(
-            service.listen, options, token=token, public=public, tls=tls, bind_for=bind_for
+            service.listen, options, token=token, public=public, tls=tls, bind_for=own.bind_for
         ),
         middleware=middleware,
         beside=_beside(chains.client, token, strangers=strangers),
@@ -213,8 +230,8 @@ def _server(
         registrar=joins.registrar if joins else None,
         metadata=service.metadata,
         advertise=service.advertise,
-        instance_id=instance,
-        readiness=readiness,
+        instance_id=own.instance,
+        readiness=own.readiness,
         notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,
         linger=_NOTICE_HERE,
     )

@@ -12,6 +12,7 @@ from kitfox.app import (
     made_by,
     start_order,
 )
+from kitfox.cli._health import watchdog_of
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._serve import running
 from kitfox.core import service_name
@@ -32,9 +33,10 @@ async def running_together(
     kinds = [made_by(target) for target in targets.values()]
     neighbours = Neighbours(kinds, token=config.system.token)
     addresses: list[str] = []
-    async with AsyncExitStack() as stack:
+    watchdog = watchdog_of(service.health for service in config.services.values())
+    async with AsyncExitStack() as around, AsyncExitStack() as stack:
         for name in (name for wave in start_order(config) for name in wave):
-            each = running(config, name, neighbours, chains, sockets)
+            each = running(config, name, neighbours, chains, sockets, watchdog)
             found = await stack.enter_async_context(each)
             at = 0 if config.services[name].open else len(addresses)
             addresses[at:at] = found  # the one to open comes first
@@ -45,4 +47,5 @@ async def running_together(
             await stack.enter_async_context(
                 shipping(Logs.client(logs), spool, system.name, instance)
             )
+        await around.enter_async_context(watchdog)
         yield tuple(addresses)

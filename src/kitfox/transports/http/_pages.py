@@ -7,14 +7,14 @@ The probes follow Kubernetes' naming. Liveness never looks at dependencies: a re
 mend those.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
 from kitfox.net import Site, SiteReply, SiteRequest
 from kitfox.schema import Operation, docs_page, docs_page_csp, openapi
 
-Ready = Callable[[], bool]
+Ready = Callable[[], bool | Awaitable[bool]]
 
 
 def pages(
@@ -34,7 +34,9 @@ def pages(
         return SiteReply(200, b"ok\n")
 
     async def is_ready(_: SiteRequest) -> SiteReply:
-        return SiteReply(200, b"ok\n") if ready() else SiteReply(503, b"not ready\n")
+        taken = ready()
+        taken = taken if isinstance(taken, bool) else await taken
+        return SiteReply(200, b"ok\n") if taken else SiteReply(503, b"not ready\n")
 
     async def describe(_: SiteRequest) -> SiteReply:
         return SiteReply(200, data, "application/json")
