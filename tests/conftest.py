@@ -1,15 +1,14 @@
 """What every test gets: proof that it left nothing behind.
 
-And for those who ask: a wait for what something else brings about, certificates, a browser.
+And for those who ask: a wait for what something else brings about, certificates.
 """
 
 import asyncio
 import gc
 import inspect
-import os
-import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,6 @@ from kitfox.net import TLS
 
 # How long what a test stopped may take to be gone, seconds.
 GRACE = 2.0
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM_FLAGS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-sandbox",
-)
 
 
 def pytest_collection_modifyitems(items):
@@ -39,8 +28,20 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
-async def no_task_left():
+async def no_task_left(watching_tasks):
     """Fail a test whose tasks outlive it and its fixtures."""
+    async with watching_tasks():
+        yield
+
+
+@pytest.fixture
+def watching_tasks():
+    """The watch itself: tests that share a loop set it up there."""
+    return tasks_watched
+
+
+@asynccontextmanager
+async def tasks_watched():
     before = asyncio.all_tasks()
     yield
     if left := asyncio.all_tasks() - before - {asyncio.current_task()}:
@@ -146,38 +147,3 @@ def issue(authority, tmp_path):
         return TLS(certificate=file, ca=ca, client_ca=ca if asks else None, **more)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Find the browser; a machine without one fails the test rather than skip it."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
-    if not found:
-        pytest.fail("these tests need Chromium: apt-get install chromium, or set CHROMIUM=path")
-    return found
-
-
-@pytest.fixture(scope="session")
-def chromium_flags() -> list[str]:
-    return list(CHROMIUM_FLAGS)
-
-
-@pytest.fixture
-async def browser(chromium, chromium_flags):
-    """Run a headless Chromium for one test."""
-    from playwright.async_api import async_playwright  # slow to import, and few tests need it
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=chromium_flags)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
-async def page(browser):
-    """Open a page; an exception that its scripts let go fails the test."""
-    page = await browser.new_page()
-    faults = []
-    page.on("pageerror", lambda fault: faults.append(fault))  # noqa: PLW0108  it marks the function
-    yield page
-    assert faults == []

@@ -60,8 +60,3 @@ def test_what_a_test_ends_in_time_is_no_leak(house_of_tests):
             await asyncio.to_thread(int)
     """)
     house_of_tests.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
-
-
-async def test_a_page_can_be_looked_at(page):
-    await page.goto("data:text/html,<title>a page</title>")
-    assert await page.title() == "a page"

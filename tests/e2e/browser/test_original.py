@@ -11,6 +11,8 @@ from playwright.async_api import expect
 from kitfox.net import HTTPClient
 from kitfox.scope import fail_after
 
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("original")]
+
 PATIENCE = 30_000  # milliseconds
 AWAY = "Grades cannot be reached right now"
 

@@ -5,6 +5,8 @@ import signal
 import pytest
 from playwright.async_api import expect
 
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("portal")]
+
 AWAY = "Grades cannot be reached right now"
 PATIENCE = 30_000  # milliseconds; the machines that run this have other things to do
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 import trustme
 
 from kitfox import Service, fail_after, rpc
@@ -10,6 +11,8 @@ from kitfox.net import TLS, Site, SiteReply
 from kitfox.transports.http import HTTP
 from kitfox.transports.http.hypercorn import HTTP2
 from kitfox.transports.websocket import WebSocket
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("wss")]
 
 
 class Counter(Service, name="test.Counter"):
@@ -49,7 +52,7 @@ def tls(tmp_path):
     return TLS(certificate=file)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(browser):
     """A page that trusts everybody, as this authority is not in the system's list."""
     context = await browser.new_context(ignore_https_errors=True)

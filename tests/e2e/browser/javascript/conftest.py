@@ -8,7 +8,6 @@ from functools import partial
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
 from kitfox import NotFound, Service, current_call, current_deadline, fail_after, methods_of, rpc
 from kitfox.net import Site, SiteReply
@@ -17,7 +16,6 @@ from kitfox.transports.websocket import WebSocket
 
 PATIENCE = 30.0  # seconds; the machines that run this have other things to do
 
-# The tests of a file share a loop, and so a browser, which takes seconds to start.
 fixture = partial(pytest_asyncio.fixture, loop_scope="module")
 
 
@@ -100,23 +98,6 @@ async def blank(_):
 
 PAGE = Site({"GET /page": blank})
 PATHS = {name: method.path for name, method in methods_of(Plane).items()}
-
-
-@fixture(scope="module")
-async def browser(chromium, chromium_flags):
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=chromium_flags)
-        yield browser
-        await browser.close()
-
-
-@fixture
-async def page(browser):
-    page, faults = await browser.new_page(), []
-    page.on("pageerror", lambda fault: faults.append(fault))  # noqa: PLW0108  it marks the function
-    yield page
-    await page.close()
-    assert faults == []
 
 
 @pytest.fixture
