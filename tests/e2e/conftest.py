@@ -140,9 +140,9 @@ class System:
         """Start a command of kitfox."""
         return await self.start(sys.executable, "-m", "kitfox", *words)
 
-    async def up(self) -> Command:
+    async def up(self, *flags: str) -> Command:
         """Start all services, and wait until they are ready."""
-        command = await self.kitfox("up")
+        command = await self.kitfox("up", *flags)
         await until(lambda: self._all_ready() or not command.running)
         assert command.running
         return command

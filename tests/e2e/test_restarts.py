@@ -1,8 +1,17 @@
-"""Services that are replaced under load."""
+"""Services that are replaced while they are used, and replicas of one."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from contextlib import AsyncExitStack
 
 import pytest
 
-from restart_load import DESK, Load
+from kitfox.app import connect
+from kitfox.core import FailedPrecondition, RPCError
+from kitfox.scope import fail_after
+from restart_load import DESK, Desk, HTTPCaller, Load
 
 CONFIG = """
 [policy]
@@ -36,3 +45,138 @@ async def test_twenty_restarts_under_load_lose_nothing(desk, supervisor):
     assert len(set(lives)) == RESTARTS + 1
     assert load.pids <= set(lives)
     assert min(load.done.values()) > 0, load.done
+
+
+def pids(system) -> dict[str, int]:
+    return {name: row["pid"] for name, row in system.rows().items()}
+
+
+async def test_a_service_whose_new_code_is_broken_goes_on_and_the_command_says_why(desk):
+    await desk.up()
+    before = pids(desk)
+    (desk.folder / "desk.py").write_text("raise SystemExit('no luck')")
+    restart = await desk.kitfox("restart", "desk")
+    assert await restart.ended() == 1
+    assert "desk | no luck" in restart.output
+    assert "desk was not restarted: exit 1" in restart.output
+    assert pids(desk) == before
+
+
+async def test_a_hang_up_replaces_what_has_changed_and_nothing_else(system, until):
+    made = system(CONFIG + CONFIG.partition("\n\n")[2].replace("desk", "other"))
+    for name in ("desk", "other"):
+        (made.folder / f"{name}.py").write_text(DESK)
+    up = await made.up()
+    before = pids(made)
+    (made.folder / "desk.py").write_text(DESK + "\n# changed\n")
+    up.send(signal.SIGHUP)
+    await until(lambda: pids(made)["desk"] != before["desk"])
+    assert pids(made)["other"] == before["other"]
+
+
+async def test_a_file_that_changes_is_noticed_by_who_watches(system, until):
+    made = system(CONFIG)
+    (made.folder / "desk.py").write_text(DESK)
+    await made.up("--watch")
+    before = pids(made)
+    (made.folder / "desk.py").write_text(DESK + "\n# changed\n")
+    await until(lambda: pids(made)["desk"] != before["desk"])
+
+
+async def test_to_stop_in_the_middle_of_a_restart_ends_both_lives(desk, until):
+    up = await desk.up()
+    (desk.folder / "desk.py").write_text("import time; time.sleep(600)")
+    restart = await desk.kitfox("restart", "desk")
+    await until(lambda: desk.rows()["desk"]["heir"])
+    up.send(signal.SIGTERM)
+    assert await up.ended() == 0
+    assert await restart.ended() != 0
+    assert desk.processes() == []
+
+
+async def test_who_crashes_is_back_at_the_same_addresses_and_its_callers_waited(desk):
+    await desk.up()
+    (web, _), [pid] = desk.rows()["desk"]["addresses"], pids(desk).values()
+    os.kill(pid, signal.SIGKILL)
+    async with fail_after(30):
+        assert await called(web) != pid
+    assert desk.rows()["desk"]["addresses"][0] == web
+
+
+async def called(web: str) -> object:
+    caller = HTTPCaller(web)
+    try:
+        return await caller.post("Who")
+    finally:
+        caller.close()
+
+
+@pytest.fixture
+async def two(system):
+    """Two replicas of the desk."""
+    made = system(CONFIG + "replicas = 2\n")
+    (made.folder / "desk.py").write_text(DESK)
+    await made.up()
+    return made
+
+
+async def test_replicas_share_their_callers(two):
+    assert list(two.rows()) == ["desk/1", "desk/2"]
+    web, _ = two.rows()["desk/1"]["addresses"]
+    answered = Counter([await called(web) for _ in range(200)])
+    together = Counter(await asyncio.gather(*(called(web) for _ in range(200))))
+    for counted in (answered, together):
+        assert counted.keys() == set(pids(two).values())
+        assert min(counted.values()) >= 40, counted
+
+
+async def test_a_crash_of_one_replica_is_not_seen_by_those_who_called_the_other(two):
+    web, rpc = two.rows()["desk/1"]["addresses"]
+    killed, other = pids(two).values()
+    async with AsyncExitStack() as stack:
+        ends = [await stream(stack, rpc) for _ in range(16)]
+        assert {pid for pid, _ in ends} == {killed, other}
+        os.kill(killed, signal.SIGKILL)
+        after = [await called(web) for _ in range(50)]
+        assert killed not in after
+        counts = [(pid, await rest) for pid, rest in ends]
+    assert {count for pid, count in counts if pid == other} == {9}
+    assert all(count < 9 for pid, count in counts if pid == killed)
+
+
+async def stream(stack: AsyncExitStack, rpc: str):
+    """Begin a stream on a connection of its own; return who answers, and how it goes on."""
+    connection = await stack.enter_async_context(connect(rpc))
+    items = Desk.client(connection, timeout=30.0).count(10, 0.2)
+    return await anext(items), asyncio.create_task(rest_of(items))
+
+
+async def rest_of(items) -> int:
+    count = 0
+    try:
+        async for _ in items:
+            count += 1
+    except RPCError:
+        pass
+    return count
+
+
+async def test_replicas_are_replaced_one_after_the_other(two, supervisor):
+    before = pids(two)
+    async with supervisor(two) as supervision:
+        steps = [step async for step in supervision.restart(["desk"], rolling=True)]
+    states = [(step.name, step.row.state) for step in steps]
+    assert states.index(("desk/1", "ready")) < states.index(("desk/2", "restarting"))
+    assert not set(pids(two).values()) & set(before.values())
+
+
+async def test_a_restart_of_what_is_not_there_is_refused(two, supervisor):
+    async with supervisor(two) as supervision:
+        with pytest.raises(RPCError, match='no process is called "desk/3"'):
+            _ = [step async for step in supervision.restart(["desk/3"])]
+        (two.folder / "kitfox.toml").write_text(CONFIG + "replicas = 3\n")
+        with pytest.raises(FailedPrecondition, match="change when kitfox up starts"):
+            _ = [step async for step in supervision.restart(["desk"])]
+        (two.folder / "kitfox.toml").write_text("[service")
+        with pytest.raises(RPCError, match="is not valid TOML"):
+            _ = [step async for step in supervision.restart(["desk"])]

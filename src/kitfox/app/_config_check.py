@@ -15,6 +15,7 @@ from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.app._config_layers import SECTIONS, Layers, Table, is_table, table_at
 from kitfox.app._config_schema import Config, ServiceConfig, System
 from kitfox.app._config_values import masked
+from kitfox.app._groups import may_overlap
 from kitfox.app._policies import Policies
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -38,6 +39,7 @@ def checked(layers: Layers, file: Path) -> Config:
     services = {name: _with_tls(_service(layers, name), system, file.parent) for name in names}
     for name, service in services.items():
         _check_needs(layers, name, service, services)
+        _check_replicas(layers, name, service, system)
         _check_auth(layers, name, service.auth, system, file.parent)
     return Config(file, system, services, _policies(layers))
 
@@ -87,9 +89,6 @@ def _service(layers: Layers, name: str) -> ServiceConfig:
     for url in service.listen:
         _check_url(layers, url, *path, "listen")
     _check_advertise(layers, service.advertise, *path)
-    if service.replicas < 1:
-        problem = f"expected 1 or more, got {service.replicas}"
-        raise _wrong(layers, *path, "replicas", problem=problem)
     return service
 
 
@@ -138,6 +137,16 @@ def _check_auth(layers: Layers, name: str, said: Auth | None, system: System, fo
         below = error.key.partition(".") if error.key else ()
         path = ("service", name, "auth", *filter(None, below[::2]))
         raise _wrong(layers, *path, problem=error.problem) from None
+
+
+def _check_replicas(layers: Layers, name: str, service: ServiceConfig, system: System) -> None:
+    problem = ""
+    if service.replicas < 1:
+        problem = f"expected 1 or more, got {service.replicas}"
+    elif service.replicas > 1 and not may_overlap({name: service}, system):
+        problem = "this service may not run twice at once (overlap)"
+    if problem:
+        raise _wrong(layers, "service", name, "replicas", problem=problem)
 
 
 def _check_advertise(layers: Layers, text: str, *path: str) -> None:

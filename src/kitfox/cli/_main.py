@@ -14,6 +14,7 @@ from kitfox.cli._logs import logs
 from kitfox.cli._restart import restart
 from kitfox.cli._run import run
 from kitfox.cli._schema import schema
+from kitfox.cli._serve_command import serve
 from kitfox.cli._services import services
 from kitfox.cli._up import up
 from kitfox.cli._version import version
@@ -23,7 +24,7 @@ from kitfox.cli._weight import drain, undrain, weight
 @click.group(
     cls=Group,
     commands=[
-        *(up, run, restart, services, instances, describe, call, logs),
+        *(up, run, serve, restart, services, instances, describe, call, logs),
         *(drain, undrain, weight, breaker, schema, config, gen, version, completion),
     ],
     epilog="Exit codes: 0 ok, 1 failed, 2 used wrongly, 3 not found, 4 unhealthy, 5 out of time.",

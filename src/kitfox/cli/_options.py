@@ -48,18 +48,23 @@ def _url(_ctx: click.Context, _option: click.Parameter, text: str | None) -> str
     raise click.BadParameter(f'expected a URL such as http://127.0.0.1:8080, got "{text}"')
 
 
+def overrides_option(command: Command[R]) -> Command[R]:
+    """Add --set, passed as `overrides`."""
+    return click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_overrides,
+        help="Override a key of the file, as system.name=school.",
+    )(command)
+
+
 def config_options(command: Command[R]) -> Command[R]:
     """Add --config, --profile and --set, passed as `config`, `profile` and `overrides`."""
     file = click.Path(dir_okay=False, path_type=Path)
     for option in (
-        click.option(
-            "--set",
-            "overrides",
-            multiple=True,
-            metavar="KEY=VALUE",
-            callback=_overrides,
-            help="Override a key of the file, as system.name=school.",
-        ),
+        overrides_option,
         click.option("--profile", metavar="NAME", help="Lay [profile.NAME] over the file."),
         click.option(
             "--config", type=file, metavar="FILE", help="The kitfox.toml; else the nearest upwards."

@@ -24,25 +24,27 @@ from kitfox.transports.msgpack import RPC
 Read = Callable[[Path | None], Config]
 """Reads the configuration at a path, or the one of the start; raises ConfigError."""
 
+Command = Callable[[Config, str], Sequence[str]]
+"""How a process of a configuration is run, given its name."""
+
 _LONGEST = 100  # bytes of the path of a Unix socket that any system takes
 
 
-async def supervise(read: Read, flags: Sequence[str], *, watch: bool = False) -> bool:
+async def supervise(read: Read, command: Command, *, watch: bool = False) -> bool:
     """Run a system until a signal ends it; return whether no service had to be given up.
 
     When its file changes, and at SIGHUP, its services read their policies again. At SIGHUP, and
     with `watch` at once, those whose own configuration or code has changed are replaced.
     """
-    return await _Operated(read(None), read, flags, watch=watch).run()
+    return await _Operated(read(None), read, command, watch=watch).run()
 
 
 class _Operated:
     """A system, and the terminal of its operator."""
 
-    def __init__(self, config: Config, read: Read, flags: Sequence[str], *, watch: bool) -> None:
+    def __init__(self, config: Config, read: Read, command: Command, *, watch: bool) -> None:
         self._config = config
         self._read = read
-        self._flags = flags
         self._watches = watch
         self._versions = Versions(config)
         self._restarting: set[asyncio.Task[None]] = set()
@@ -51,7 +53,7 @@ class _Operated:
         self._status = StatusFile(config.system.state / "processes.json")
         self._supervisor = Supervisor(
             config,
-            self._command,
+            command,
             environ=os.environ,
             changed=self._changed,
             wrote=self._wrote,
@@ -144,11 +146,6 @@ class _Operated:
 
     def _say(self, text: str) -> None:
         self._screen.line("kitfox", text)
-
-    def _command(self, config: Config, name: str) -> Sequence[str]:
-        which = "--all" if config.system.together else f"--service={name}"
-        run = ["run", f"--config={config.file}", which, *self._flags]
-        return [sys.executable, "-P", "-m", "kitfox", *run]
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -34,5 +35,11 @@ def up(
         raise Failed(f"{file}: there is no [service.NAME] to run", Exit.USAGE)
     chosen = [f"--profile={profile}"] if profile else []
     flags = [*chosen, *(f"--set={key}={value}" for key, value in overrides.items())]
-    if not asyncio.run(supervise(read, flags, watch=watch)):
+
+    def command(config: Config, name: str) -> Sequence[str]:
+        which = "--all" if config.system.together else f"--service={name}"
+        run = ["run", f"--config={config.file}", which, *flags]
+        return [sys.executable, "-P", "-m", "kitfox", *run]
+
+    if not asyncio.run(supervise(read, command, watch=watch)):
         raise SystemExit(Exit.FAILED)

@@ -1,0 +1,48 @@
+"""`kitfox serve`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from kitfox.cli._exit import Exit
+from kitfox.cli._options import overrides_option
+
+
+@click.command()
+@click.argument("target", metavar="MODULE:NAME")
+@click.option("--listen", multiple=True, metavar="URL", help="Where it listens.")
+@click.option("--replicas", type=click.IntRange(1), metavar="N", help="[default: one per core]")
+@overrides_option
+def serve(
+    target: str, *, listen: Sequence[str], replicas: int | None, overrides: Mapping[str, str]
+) -> None:
+    """Run one service in production: some processes at the same sockets, kept up.
+
+    MODULE:NAME and --set are as for `kitfox run`. SIGHUP replaces the processes when their code has
+    changed, and loses no call; SIGTERM stops them kindly.
+    """
+    from kitfox.app import Config
+    from kitfox.cli._single import single
+    from kitfox.cli._supervise import supervise
+
+    keys = {"replicas": str(replicas or len(os.sched_getaffinity(0))), **overrides}
+    loaded, name = single(target, listen, keys, os.environ)
+    if "system.state" not in overrides:  # so that two services can be served in one folder
+        keys["system.state"] = str(loaded.system.state / name)
+
+    def read(_: Path | None) -> Config:
+        return single(target, listen, keys, os.environ)[0]
+
+    def command(_: Config, __: str) -> Sequence[str]:
+        words = [
+            *(f"--listen={url}" for url in listen),
+            *(f"--set={k}={v}" for k, v in keys.items()),
+        ]
+        return [sys.executable, "-P", "-m", "kitfox", "run", target, *words]
+
+    if not asyncio.run(supervise(read, command)):
+        raise SystemExit(Exit.FAILED)
