@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from contextvars import ContextVar
 
 import pytest
@@ -16,6 +17,11 @@ class Lamp(Service):
     @rpc
     async def shine(self) -> None:
         """Shine."""
+
+    @rpc
+    async def glow(self) -> AsyncIterator[int]:
+        """Shine on."""
+        yield 1
 
 
 @pytest.fixture
@@ -109,6 +115,18 @@ async def test_draining_cancels_what_does_not(in_flight, start):
     await in_flight.drain(0.01)
     assert all(task.cancelled() for task in tasks)
     assert len(in_flight) == 0
+
+
+async def test_draining_does_not_wait_for_what_may_be_endless(in_flight):
+    methods = methods_of(Lamp)
+    stream = in_flight.start(hang(), Call(methods["glow"]))
+    steady = in_flight.start(hang(), Call(methods["shine"]))
+    drained = asyncio.create_task(in_flight.drain(600))
+    await asyncio.wait([stream])
+    assert stream.cancelled()
+    assert not steady.done()
+    steady.cancel()
+    await drained
 
 
 async def test_draining_cancels_again_who_swallows_it_and_goes_on(in_flight, start):

@@ -133,6 +133,25 @@ async def test_an_endless_stream_does_not_hold_up_the_end(run_server, shop):
 
 
 @pytest.mark.carries(Kind.SERVER_STREAM)
+async def test_an_endless_stream_is_told_to_come_back_long_before_the_grace_is_over(
+    run_server, shop
+):
+    async with run_server(shop, grace=600) as (server, connection):
+        stream = Shop.client(connection).browse()
+        assert await anext(stream) == 0
+        call = asyncio.create_task(Shop.client(connection).stay())
+        await shop.entered.wait()
+        stopped = server.stop()
+        with pytest.raises(Unavailable) as told:
+            await anext(stream)
+        assert told.value.details == {"reason": "stopping"}
+        assert not call.done()
+        shop.door.set()
+        assert await call == "bye"
+        await stopped
+
+
+@pytest.mark.carries(Kind.SERVER_STREAM)
 async def test_a_stream_that_is_cut_off_does_not_look_complete(run_server, shop):
     async with run_server(shop, grace=0) as (server, connection):
         stream = Shop.client(connection).browse()

@@ -10,7 +10,7 @@ from kitfox.core._call import (
 from kitfox.core._closing import Closing as Closing
 from kitfox.core._endpoint import Endpoint as Endpoint, Middleware as Middleware, chain as chain
 from kitfox.core._handler import serving as serving
-from kitfox.core._in_flight import InFlight as InFlight
+from kitfox.core._in_flight import InFlight as InFlight, stopped as stopped
 from kitfox.core._keys import (
     Key as Key,
     by_field as by_field,
@@ -118,6 +118,7 @@ __all__ = [
     "rpc",
     "served_call",
     "service_name",
+    "stopped",
     "serving",
     "within_deadline",
 ]

@@ -2,15 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from contextvars import Context
 from typing import Any, TypeVar
 
 from kitfox.core._call import Call
+from kitfox.core._method import Kind
 from kitfox.core._status import RPCError, Unavailable
 
 T = TypeVar("T")
 
+# How long, in seconds, a stream of replies may go on when its listener stops: it may be endless, and
+# who reads it can ask for it elsewhere. What a caller streams to us, it cannot take back.
+_STREAMS_WITHIN = 1.0
 # A handler that swallows its cancellation is cancelled again after this many seconds.
 _CANCEL_AGAIN = 1.0
 
@@ -26,6 +30,14 @@ else:
     def _begin(run: Coroutine[None, None, T]) -> asyncio.Task[T]:
         """Run a call, beginning in the next turn of the loop."""
         return asyncio.get_running_loop().create_task(run, context=Context())
+
+
+def stopped() -> Unavailable:
+    """Make what a call is answered that a stopping server cuts off.
+
+    Its details say so to programs: who follows a stream asks for it again, elsewhere.
+    """
+    return Unavailable("the server stopped before it replied", details={"reason": "stopping"})
 
 
 class InFlight:
@@ -76,18 +88,30 @@ class InFlight:
             task.cancel()
 
     async def drain(self, grace: float) -> None:
-        """Refuse new calls, wait `grace` seconds for the running ones, then cancel the rest."""
-        self.refuse()
-        try:
-            if self._tasks:
-                await asyncio.wait(self._tasks, timeout=grace)
-        finally:  # also when the wait itself is cut short
-            self._cancel()
-        while self._tasks:
-            await asyncio.wait(self._tasks, timeout=_CANCEL_AGAIN)
-            self._cancel()
+        """Refuse new calls, wait `grace` seconds for the running ones, then cancel the rest.
 
-    def _cancel(self) -> None:
-        stopping = Unavailable("the server is stopping")
-        for task in list(self._tasks):
-            self.cancel(task, stopping)
+        A stream of replies has a second of it.
+        """
+        self.refuse()
+        short = min(grace, _STREAMS_WITHIN)
+        try:
+            await self._over(short)
+            self._cancel(task for task, call in self._tasks.items() if _may_be_endless(call))
+            await self._over(grace - short)
+        finally:  # also when the wait itself is cut short
+            self._cancel(self._tasks)
+        while self._tasks:
+            await self._over(_CANCEL_AGAIN)
+            self._cancel(self._tasks)
+
+    async def _over(self, seconds: float) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    def _cancel(self, tasks: Iterable[asyncio.Task[Any]]) -> None:
+        for task in list(tasks):
+            self.cancel(task, stopped())
+
+
+def _may_be_endless(call: Call) -> bool:
+    return call.method.kind is Kind.SERVER_STREAM

@@ -24,6 +24,7 @@ from kitfox.core import (
     Unavailable,
     Unimplemented,
     nowhere,
+    stopped,
 )
 from kitfox.multiplex._caller_end import sized
 from kitfox.multiplex._credit import BadFrame, Inflow, Outflow
@@ -189,8 +190,7 @@ class ServerEnd:
         except RPCError as error:
             self._end(number, self._failure(number, error, call.plain_reply_metadata()))
         except asyncio.CancelledError:
-            stopped = Unavailable("the server stopped before it replied")
-            self._end(number, self._failure(number, stopped, call.plain_reply_metadata()))
+            self._end(number, self._failure(number, stopped(), call.plain_reply_metadata()))
             raise
         else:
             self._end(number, Reply(number, body, call.plain_reply_metadata()))

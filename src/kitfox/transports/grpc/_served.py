@@ -16,6 +16,7 @@ from kitfox.core import (
     Send,
     Unavailable,
     nowhere,
+    stopped,
 )
 from kitfox.scope import Deadline
 from kitfox.transports.grpc._grpcio import OVER, Context, fail, is_eof, method_handler
@@ -77,7 +78,7 @@ class Served:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             if not cancelled_from_outside():
-                return Unavailable("the server stopped before it replied")
+                return stopped()
             self._in_flight.cancel(task, Cancelled("the caller has left, or its deadline came"))
             await asyncio.wait([task])
             raise

@@ -6,7 +6,7 @@ handlers are done before the loop turns once, so the asking begins only with the
 
 import asyncio
 
-from kitfox.core import Call, Cancelled, Unavailable
+from kitfox.core import Call, Cancelled, Unavailable, stopped
 from kitfox.net import Receive
 from kitfox.transports.http._direct import Direct
 
@@ -54,7 +54,7 @@ class Watch:
         """
         if self._task is not None:
             self._task.uncancel()
-        return None if self._gone else Unavailable("the server is stopping; try another instance")
+        return None if self._gone else stopped()
 
     def _ask(self) -> None:
         self._asking = asyncio.create_task(self._until_gone())

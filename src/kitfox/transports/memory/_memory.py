@@ -29,9 +29,9 @@ from kitfox.core import (
     Routes,
     RPCError,
     Slot,
-    Unavailable,
     Unimplemented,
     Unreachable,
+    stopped,
 )
 
 Outcome = bytes | RPCError | None
@@ -131,8 +131,7 @@ class _Exchange:
 
     def _finish(self, handler: asyncio.Task[Outcome]) -> object:
         if handler.cancelled():
-            text = "the server stopped before it replied"
-            raise Unavailable(text)
+            raise stopped()
         outcome = handler.result()
         if isinstance(outcome, RPCError):
             raise outcome
