@@ -118,7 +118,7 @@ __all__ = [
     "rpc",
     "served_call",
     "service_name",
-    "stopped",
     "serving",
+    "stopped",
     "within_deadline",
 ]

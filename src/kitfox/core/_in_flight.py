@@ -12,8 +12,8 @@ from kitfox.core._status import RPCError, Unavailable
 
 T = TypeVar("T")
 
-# How long, in seconds, a stream of replies may go on when its listener stops: it may be endless, and
-# who reads it can ask for it elsewhere. What a caller streams to us, it cannot take back.
+# How long, in seconds, a stream of replies may go on when its listener stops: it may be endless,
+# and who reads it can ask for it elsewhere. What a caller streams to us, it cannot take back.
 _STREAMS_WITHIN = 1.0
 # A handler that swallows its cancellation is cancelled again after this many seconds.
 _CANCEL_AGAIN = 1.0
