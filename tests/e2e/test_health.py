@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kitfox.net import HTTPError
+
 CONFIG = """
 [system]
 token = "open sesame"
@@ -19,7 +21,7 @@ listen = "http://127.0.0.1:7001"
 [service.desk.health]
 probes = "127.0.0.1:7002"
 dump_after = "200ms"
-dead_after = "2s"
+dead_after = "4s"
 """
 
 DESK = """
@@ -80,6 +82,7 @@ async def test_a_blocked_process_tells_who_blocks_it_and_lives_until_it_is_dead(
 ):
     blocked = asyncio.create_task(desk.call(f"{running.address}/test.Desk/Block"))
     await running.says(r"the event loop has been blocked for .* by Task-\S+ \S+, at")
+    assert (await desk.get(f"{running.probes}/livez")).text == "ok\n"
     await running.says(r'desk\.py", line \d+, in block')
     assert await status(desk, f"{running.probes}/startupz") == 200
     page = await desk.get(f"{running.probes}/debug/stacks")
@@ -170,10 +173,19 @@ async def test_probes_are_where_the_command_line_says_and_in_one_process_for_all
     assert page.text.count("thread kitfox-watchdog ") == 1
 
 
-async def test_what_makes_no_sense_is_said_before_the_start(desk):
-    for value, words in [("dump_after=0s", "above 0"), ("dead_after=1ms", "dead_after")]:
-        setting = f"service.desk.health.{value}"
-        command = await desk.kitfox("run", "--service", "desk", "--set", setting)
-        assert await command.ended() == 2
-        assert "service.desk.health: expected" in command.output
-        assert words in command.output
+async def test_the_probes_of_a_service_are_taken_over_by_the_process_that_replaces_it(desk, until):
+    up = await desk.up()
+    probes = "http://" + (await up.says(r"kitfox\.run: probes at (\S+)"))[1]
+    before = desk.rows()["desk"]["pid"]
+    restart = await desk.kitfox("restart", "desk")
+    await up.says("another process has .*: the probes wait for it")
+    assert await restart.ended() == 0
+
+    async def answered():
+        try:
+            return await status(desk, f"{probes}/readyz") == 200
+        except HTTPError:  # between the two
+            return False
+
+    await until(answered)
+    assert desk.rows()["desk"]["pid"] != before

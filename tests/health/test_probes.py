@@ -86,7 +86,7 @@ async def test_verbose_lists_each_check(readiness):
 
 
 async def test_a_blocked_loop_is_alive_until_it_is_dead_and_never_ready(readiness):
-    watchdog = Watchdog(dump_after=0.3, dead_after=0.6)
+    watchdog = Watchdog(dump_after=0.3, dead_after=2.0)
     async with watchdog, Probes("127.0.0.1:0", readiness, watchdog=watchdog) as address:
         seen, done = [], threading.Event()
 

@@ -56,7 +56,7 @@ class HealthConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     def __post_init__(self) -> None:
         """Raise ValueError for what makes no sense."""
         if self.probes:
-            parse_address(self.probes)
+            _check_address("probes", self.probes)
         if not timedelta(milliseconds=1) <= self.dump_after <= self.dead_after:
             raise ValueError("expected dump_after above 0, and dead_after no less than that")
 
@@ -88,6 +88,13 @@ class Config(msgspec.Struct, frozen=True):
     system: System
     services: Mapping[str, ServiceConfig]
     policies: Policies = msgspec.field(default_factory=Policies)
+
+
+def _check_address(key: str, text: str) -> None:
+    try:
+        parse_address(text)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None
 
 
 def tls_of(files: TLSFiles | None) -> TLS | None:

@@ -57,6 +57,7 @@ class Checks:
     def __init__(self, checks: Iterable[Check] = (), *, fresh: float = 1.0) -> None:
         self._checks: dict[str, Check] = {}
         self._fresh = fresh
+        self._patience = 0.0
         self._known: tuple[float, Report] | None = None
         self._running: asyncio.Task[Report] | None = None
         self._failing: set[str] = set()
@@ -68,12 +69,13 @@ class Checks:
         if check.name in self._checks:
             raise ValueError(f"two checks are called {check.name}")
         self._checks[check.name] = check
+        self._patience = max(self._patience, check.timeout)
         self._known = None
 
     @property
     def patience(self) -> float:
-        """How many seconds a report may take."""
-        return max((check.timeout for check in self._checks.values()), default=0.0)
+        """How many seconds a report may take. Any thread may ask."""
+        return self._patience
 
     async def report(self) -> Report:
         """Return what all of them answer, or have just answered."""

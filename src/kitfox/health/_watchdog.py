@@ -28,9 +28,14 @@ class Watchdog:
 
     After `dump_after` seconds of silence it logs where the loop stands, and which task it runs;
     when that is over, how long it was. After `dead_after` seconds `why_dead` gives the reason.
+    `limits` are the two.
+
+    Raises:
+        ValueError: `dump_after` is not above 0, or `dead_after` comes before it.
     """
 
     def __init__(self, *, dump_after: float = 1.0, dead_after: float = 10.0) -> None:
+        self.limits = dump_after, dead_after
         self._every = min(dump_after / _LOOKS, 0.25)
         self._watch = LoopWatch(dump_after=dump_after, dead_after=dead_after, every=self._every)
         self._thread: threading.Thread | None = None
