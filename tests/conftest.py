@@ -1,43 +1,68 @@
 """What every test gets: proof that it left nothing behind.
 
-And for those who ask: a wait for what something else brings about, certificates.
+And for those who ask: a wait for what something else brings about, certificates, a browser.
 """
 
 import asyncio
 import gc
 import inspect
+import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from kitfox import fail_after
 from kitfox.net import TLS
 
 # How long what a test stopped may take to be gone, seconds.
 GRACE = 2.0
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",
+)
 
 
 def pytest_collection_modifyitems(items):
-    """Set the watch for tasks up first in every async test, so that it is torn down last."""
+    """Set the watch for tasks up first in every async test, so that it is torn down last.
+
+    Whole systems come first: one that begins last would keep all other workers waiting.
+    """
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
     for item in items:
         if inspect.iscoroutinefunction(getattr(item, "obj", None)):
-            item.fixturenames.insert(0, "no_task_left")
+            watch = "no_task_left_in_file" if shares_loop(item) else "no_task_left"
+            item.fixturenames.insert(0, watch)
+
+
+def shares_loop(item) -> bool:
+    """Tell whether all tests of its file run in one loop, as the users of a browser do."""
+    mark = item.get_closest_marker("asyncio")
+    return mark is not None and mark.kwargs.get("loop_scope") == "module"
 
 
 @pytest.fixture
-async def no_task_left(watching_tasks):
+async def no_task_left():
     """Fail a test whose tasks outlive it and its fixtures."""
-    async with watching_tasks():
+    async with tasks_watched():
         yield
 
 
-@pytest.fixture
-def watching_tasks():
-    """The watch itself: tests that share a loop set it up there."""
-    return tasks_watched
+@pytest_asyncio.fixture(loop_scope="module")
+async def no_task_left_in_file(browser):
+    """Fail such a test too; what the browser needs may outlive it."""
+    async with tasks_watched():
+        yield
 
 
 @asynccontextmanager
@@ -147,3 +172,31 @@ def issue(authority, tmp_path):
         return TLS(certificate=file, ca=ca, client_ca=ca if asks else None, **more)
 
     return make
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser():
+    """Run a headless Chromium for the tests of a file; it takes seconds to start.
+
+    They share a loop with it: `pytest.mark.asyncio(loop_scope="module")`. A machine without one
+    fails them rather than skip them.
+    """
+    from playwright.async_api import async_playwright  # slow to import, and few tests need it
+
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
+    if not found:
+        pytest.fail("these tests need Chromium: apt-get install chromium, or set CHROMIUM=path")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser):
+    """Open a page, which knows nothing of others; an exception of its scripts fails the test."""
+    page, faults = await browser.new_page(), []
+    page.on("pageerror", lambda fault: faults.append(fault))  # noqa: PLW0108  it marks the function
+    yield page
+    await page.close()
+    assert faults == []

@@ -1,12 +1,8 @@
-"""A browser, and the school for it to visit: in this process, or as its four real ones.
-
-The tests of a file share a loop, and so a browser, which takes seconds to start.
-"""
+"""The school for a browser to visit: in this process, or as its four real ones."""
 
 import asyncio
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -16,7 +12,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
 from kitfox.scope import fail_after
 from kitfox.transports.http import HTTP
@@ -24,47 +19,9 @@ from school.grading import GradingSettings, SQLGrading
 from school.portal import Portal, PortalSettings
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "school"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM_FLAGS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-sync",
-    "--no-first-run",
-    "--no-sandbox",
-)
 
+# A file's tests share a loop with their browser.
 fixture = partial(pytest_asyncio.fixture, loop_scope="module")
-
-
-@fixture(scope="module")
-async def browser():
-    """Run a headless Chromium; a machine without one fails the tests rather than skip them."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), "")
-    if not found:
-        pytest.fail("these tests need Chromium: apt-get install chromium, or set CHROMIUM=path")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
-        yield browser
-        await browser.close()
-
-
-@fixture
-async def no_task_left(browser, watching_tasks):
-    """Watch the loop of the file; what the browser needs may outlive a test."""
-    async with watching_tasks():
-        yield
-
-
-@fixture
-async def page(browser):
-    """Open a page, which knows nothing of others; an exception of its scripts fails the test."""
-    page, faults = await browser.new_page(), []
-    page.on("pageerror", lambda fault: faults.append(fault))  # noqa: PLW0108  it marks the function
-    yield page
-    await page.close()
-    assert faults == []
 
 
 @fixture
