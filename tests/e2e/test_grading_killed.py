@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import signal
 from collections import Counter
 from itertools import count
 
@@ -54,6 +53,15 @@ async def titles(school, portal: str) -> Counter[str]:
     return Counter(title for page in pages for title in re.findall('row">(.*?)<', page.text))
 
 
+async def kill_until(noticed, school, until):
+    """Kill grading until its absence is noticed: each time it stays away for longer."""
+    for kills in count(1):
+        await school.kill("grading")
+        await until(lambda kills=kills: school.is_back("grading", kills))
+        if noticed():
+            return
+
+
 async def test_a_killed_grading_comes_back_with_every_grade_that_was_accepted(school, until):
     await school.up()
     portal, before = school.address("portal"), school.rows()
@@ -61,9 +69,7 @@ async def test_a_killed_grading_comes_back_with_every_grade_that_was_accepted(sc
     async with asyncio.TaskGroup() as group:
         working = group.create_task(teacher.work())
         await until(lambda: len(teacher.accepted) >= 30)
-        school.send("grading", signal.SIGKILL)
-        await until(lambda: teacher.refused and teacher.pages_missed)
-        await until(lambda: school.is_back("grading"))
+        await kill_until(lambda: teacher.refused and teacher.pages_missed, school, until)
         accepted = len(teacher.accepted)
         await until(lambda: len(teacher.accepted) >= accepted + 30)
         working.cancel()
