@@ -1,5 +1,6 @@
 """kitfox.toml: what a file means, who overrides whom, and what a wrong one says."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -269,3 +270,11 @@ def test_the_strongest_source_that_speaks_wins(name: dict[str, str]):
     )
     strongest = next((name[who] for who in ("flag", "environ", "profile") if who in name), "file")
     assert loaded.system.name == strongest
+
+
+def test_a_service_says_how_long_it_serves_on_when_it_stops():
+    desk = '[service.desk]\nrun = "desk:Desk"\nnotice = "{}"'
+    found = load(desk.format("1m30s"), {}, {}, Path("kitfox.toml"))
+    assert found.services["desk"].notice == timedelta(seconds=90)
+    with pytest.raises(ConfigError, match=r"service\.desk\.notice: expected a duration"):
+        load(desk.format("-1s"), {}, {}, Path("kitfox.toml"))

@@ -1,5 +1,6 @@
 """What `kitfox gen` writes is read by the programs that it is for, or by their own schemas."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -37,6 +38,7 @@ public = true
 
 [service.on]
 run = "school.desk:Desk"
+notice = "9.5s"
 listen = ["rpc+unix:///run/school/desk.sock", "rpc://127.0.0.1:7001", "rpc://127.0.0.1:7002"]
 
 [service.quiet_one]
@@ -181,16 +183,16 @@ def container(objects, name):
     return pod["containers"][0]
 
 
-def test_probes_ask_http_where_a_service_answers_it_and_knock_elsewhere(objects):
-    portal = container(objects, "portal")
-    for key, path in (
-        ("startupProbe", "/startupz"),
-        ("livenessProbe", "/livez"),
-        ("readinessProbe", "/readyz"),
-    ):
-        assert portal[key]["httpGet"] == {"path": path, "port": "http"}
-    assert container(objects, "on")["livenessProbe"]["tcpSocket"] == {"port": "rpc"}
-    assert "livenessProbe" not in container(objects, "quiet-one")
+def test_probes_have_a_port_of_their_own(objects):
+    for name in SERVICES:
+        one = container(objects, name)
+        assert {"name": "probes", "containerPort": 9100} in one["ports"]
+        for key, path in (
+            ("startupProbe", "/startupz"),
+            ("livenessProbe", "/livez"),
+            ("readinessProbe", "/readyz"),
+        ):
+            assert one[key]["httpGet"] == {"path": path, "port": "probes"}
 
 
 def variables(objects, name):
@@ -226,7 +228,9 @@ def test_what_containers_are_told_loads_as_a_configuration(objects, tmp_path, mo
         config = read_config(tmp_path / "kitfox.toml", given, {})
         assert config.system.registry == "http://registry:7700"
         assert config.system.token == "hush"
-        assert "127.0.0.1" not in str(config.services[name.replace("-", "_")].listen)
+        service = config.services[name.replace("-", "_")]
+        assert "127.0.0.1" not in str(service.listen)
+        assert service.health.probes == "0.0.0.0:9100"
 
 
 def test_a_pod_takes_over_from_another_unless_both_would_have_the_same_files(objects):
@@ -234,6 +238,15 @@ def test_a_pod_takes_over_from_another_unless_both_would_have_the_same_files(obj
     grading = objects["Deployment", "grading"]["spec"]
     assert grading["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
     assert grading["replicas"] == 3
+
+
+def test_whoever_stops_a_service_waits_as_long_as_it_takes(gen, objects, services):
+    for name, seconds in (("grading", 45), ("on", 52)):
+        unit = sections(gen("systemd", "--force")[f"the-school-{name}.service"])
+        assert unit["Service", "TimeoutStopSec"] == [str(seconds)]
+        pod = objects["Deployment", name]["spec"]["template"]["spec"]
+        assert pod["terminationGracePeriodSeconds"] == seconds
+        assert services[name]["stop_grace_period"] == f"{seconds}s"
 
 
 # ------------------------------------------------------------------------------------- Compose
@@ -266,11 +279,22 @@ def test_one_service_does_not_wait_for_those_that_are_not_there(gen):
     assert "depends_on" not in made["services"]["portal"]
 
 
-@pytest.mark.parametrize("name", ["registry", "on"])
-def test_a_healthcheck_is_a_program_that_python_can_read(services, name):
-    words = services[name]["healthcheck"]["test"]
+@pytest.mark.parametrize(("status", "exit_code"), [("200 OK", 0), ("503 Service Unavailable", 1)])
+async def test_a_healthcheck_fails_when_the_service_is_not_ready(services, status, exit_code):
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        writer.close()
+
+    words = services["portal"]["healthcheck"]["test"]
     assert words[:3] == ["CMD", "python", "-c"]
-    compile(words[3], "healthcheck", "exec")
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        script = words[3].replace(":9100/readyz", f":{port}/readyz")
+        check = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, stderr=asyncio.subprocess.DEVNULL
+        )
+        assert await check.wait() == exit_code
 
 
 # ---------------------------------------------------------------------------------- Dockerfile

@@ -13,14 +13,15 @@ from kitfox.cli._gen_facts import (
     before,
     environment,
     label,
+    patience,
     ports,
-    web_port,
+    probes_port,
 )
 from kitfox.cli._gen_text import below, fill, listed, quoted, word
 
 _SECRET = TOKEN.rpartition("/")[2]
-_ASK = "import urllib.request as r; r.urlopen('http://127.0.0.1:{}/readyz', timeout=3)"
-_KNOCK = "import socket; socket.create_connection(('127.0.0.1', {}), 3).close()"
+_HERE = "127.0.0.1"
+_ASK = "import urllib.request as r; r.urlopen('http://{}:{}/readyz', timeout=3)"
 
 
 def compose_file(asked: Asked) -> dict[str, str]:
@@ -47,11 +48,12 @@ def _service(asked: Asked, name: str) -> str:
             "name": word(label(name)),
             "volume": f"{label(name)}-state",
             "args": listed(map(_plain, asked.in_container(name))),
-            "environment": _variables(environment(asked, name)),
+            "environment": _variables(environment(asked, name, probed_from=_HERE)),
             "env_file": _env_file(name, service.environment),
             "depends_on": below("depends_on", [line for each in first for line in _healthy(each)]),
             "ports": _published(ports(service), is_open=service.open),
-            "healthcheck": _healthcheck(web_port(service), ports(service)),
+            "patience": patience(service),
+            "healthcheck": _healthcheck(probes_port(service)),
             "state": STATE,
         },
     )
@@ -85,13 +87,8 @@ def _published(served: tuple[Port, ...], *, is_open: bool) -> list[str]:
     return below("expose", listed(str(port.number) for port in served))
 
 
-def _healthcheck(web: Port | None, served: tuple[Port, ...]) -> list[str]:
-    if not served:
-        return []
-    asks = web is not None and web.scheme == "http"
-    script = _ASK.format(web.number) if web and asks else _KNOCK.format(served[0].number)
+def _healthcheck(port: int) -> list[str]:
+    test = below("test", listed(["CMD", "python", "-c", _ASK.format(_HERE, port)]))
     times = ["interval: 10s", "timeout: 5s", "retries: 3"]
-    begin = ["start_period: 60s", "start_interval: 1s"]
-    return below(
-        "healthcheck", [*below("test", listed(["CMD", "python", "-c", script])), *times, *begin]
-    )
+    beginning = ["start_period: 60s", "start_interval: 1s"]
+    return below("healthcheck", [*test, *times, *beginning])

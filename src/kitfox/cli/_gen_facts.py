@@ -7,6 +7,8 @@ token, unless it is public. Ports that the file leaves open are each wire's usua
 import json
 import re
 from collections.abc import Iterator
+from itertools import count
+from math import ceil
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -22,7 +24,10 @@ STATE: Final = "/var/lib/kitfox"
 TOKEN: Final = "/run/secrets/kitfox-token"  # noqa: S105 - where it is, not what it is
 """Where a container finds the system's token."""
 
-_ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - within a container, and asking for the token
+_NOTICE = 3.0  # seconds that a service serves on at a stop, unless it says otherwise
+_TO_FINISH = 42  # those of its listeners' grace, 30, and as many as last words may take
+_PROBES = 9100  # the port of their own, or the next that a service has no use for
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - within a container, and asking for the token
 _USUAL = {"http": 8080, "https": 8443, "rpc": 7070, "rpcs": 7443, "grpc": 9090, "grpcs": 9443}
 _ELSEWHERE = ("nats", "tls")  # schemes of somebody else's server
 _UNFIT = re.compile(r"[^a-z0-9]+")
@@ -82,7 +87,7 @@ def outward(service: ServiceConfig) -> list[str]:
     placed, urls = _placed(service), list[str]()
     for parts in map(urlsplit, service.listen):
         if (port := placed.get(_place(parts))) is not None:
-            urls.append(f"{parts.scheme}://{_ALL_ADDRESSES}:{port.number}")
+            urls.append(f"{parts.scheme}://{EVERYWHERE}:{port.number}")
         elif parts.scheme in _ELSEWHERE:
             urls.append(parts.geturl())
     return urls
@@ -114,14 +119,22 @@ def _place(parts: SplitResult) -> _Place:
     )
 
 
-def environment(asked: Asked, name: str) -> dict[str, str]:
-    """Return the variables of a service's container."""
-    key = name.upper().replace("-", "_")
-    listen = json.dumps(outward(asked.config.services[name]))
-    found = {f"KITFOX_SERVICE__{key}__LISTEN": listen}
+def environment(asked: Asked, name: str, *, probed_from: str) -> dict[str, str]:
+    """Return the variables of a service's container, whose probes are asked for at an address."""
+    service, key = asked.config.services[name], name.upper().replace("-", "_")
+    found = {
+        f"KITFOX_SERVICE__{key}__LISTEN": json.dumps(outward(service)),
+        f"KITFOX_SERVICE__{key}__HEALTH__PROBES": f"{probed_from}:{probes_port(service)}",
+    }
     if registry := _registry(asked.config):
         found["KITFOX_SYSTEM__REGISTRY"] = registry
     return {**found, "KITFOX_SYSTEM__TOKEN_FILE": TOKEN}
+
+
+def patience(service: ServiceConfig) -> str:
+    """Return how many seconds a service may take to stop: it serves on, finishes, and cancels."""
+    notice = _NOTICE if service.notice is None else service.notice.total_seconds()
+    return str(ceil(notice) + _TO_FINISH)
 
 
 def registrar(config: Config) -> str | None:
@@ -140,9 +153,10 @@ def _registry(config: Config) -> str | None:
     return f"{parts.scheme}://{label(name)}:{port.number}"
 
 
-def web_port(service: ServiceConfig) -> Port | None:
-    """Return the port at which probes are answered."""
-    return next((port for port in ports(service) if port.scheme.startswith("http")), None)
+def probes_port(service: ServiceConfig) -> int:
+    """Return where a container's probes are answered, also while its loop is blocked."""
+    taken = {port.number for port in ports(service)}
+    return next(number for number in count(_PROBES) if number not in taken)
 
 
 def shows_token(config: Config) -> bool:

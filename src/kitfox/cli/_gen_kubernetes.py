@@ -7,7 +7,18 @@ files that are its own.
 from collections.abc import Mapping
 
 from kitfox.app import may_overlap
-from kitfox.cli._gen_facts import STATE, TOKEN, Asked, Port, environment, label, ports, web_port
+from kitfox.cli._gen_facts import (
+    EVERYWHERE,
+    STATE,
+    TOKEN,
+    Asked,
+    Port,
+    environment,
+    label,
+    patience,
+    ports,
+    probes_port,
+)
 from kitfox.cli._gen_text import below, fill, listed, quoted, word
 
 _SECRET = "kitfox-token"  # noqa: S105 - its name
@@ -18,9 +29,15 @@ _TOKEN_MOUNT = f"""- name: token
 _TOKEN_VOLUME = f"""- name: token
   secret:
     secretName: {_SECRET}"""
-_LIVE = ["periodSeconds: 10", "timeoutSeconds: 3", "failureThreshold: 3"]
-_READY = ["periodSeconds: 2", "timeoutSeconds: 3", "failureThreshold: 1"]
-_STARTED = ["periodSeconds: 1", "timeoutSeconds: 3", "failureThreshold: 60"]
+_PROBES = (
+    (
+        "startupProbe",
+        "/startupz",
+        ["periodSeconds: 1", "timeoutSeconds: 3", "failureThreshold: 60"],
+    ),
+    ("livenessProbe", "/livez", ["periodSeconds: 10", "timeoutSeconds: 3", "failureThreshold: 3"]),
+    ("readinessProbe", "/readyz", ["periodSeconds: 2", "timeoutSeconds: 3", "failureThreshold: 1"]),
+)
 
 
 def manifests(asked: Asked) -> dict[str, str]:
@@ -41,10 +58,11 @@ def _manifest(asked: Asked, name: str) -> str:
             "strategy": _strategy(keeps=keeps),
             "image": quoted(asked.image),
             "args": listed(asked.in_container(name)),
-            "env": _env(environment(asked, name)),
+            "env": _env(environment(asked, name, probed_from=EVERYWHERE)),
             "env_from": _env_from(label(name), service.environment),
-            "ports": below("ports", _container_ports(served)),
-            "probes": _probes(web_port(service), served),
+            "ports": below("ports", _container_ports(served, probes_port(service))),
+            "probes": _probes(),
+            "patience": patience(service),
             "state": STATE,
             "token_mount": _TOKEN_MOUNT,
             "state_volume": _volume(claim, keeps=keeps),
@@ -80,11 +98,10 @@ def _env_from(name: str, variables: Mapping[str, str]) -> list[str]:
     return [f"# Sets {', '.join(sorted(variables))}.", *below("envFrom", ref)]
 
 
-def _container_ports(served: tuple[Port, ...]) -> list[str]:
+def _container_ports(served: tuple[Port, ...], probes: int) -> list[str]:
+    named = [*((port.name, port.number) for port in served), ("probes", probes)]
     return [
-        line
-        for port in served
-        for line in (f"- name: {port.name}", f"  containerPort: {port.number}")
+        line for name, number in named for line in (f"- name: {name}", f"  containerPort: {number}")
     ]
 
 
@@ -100,27 +117,12 @@ def _service_ports(served: tuple[Port, ...]) -> list[str]:
     ]
 
 
-def _probes(web: Port | None, served: tuple[Port, ...]) -> list[str]:
-    """Ask the probes where they are answered; else see whether anybody listens."""
-    if not served:
-        return []
-    kinds = (
-        ("startupProbe", "/startupz", _STARTED),
-        ("livenessProbe", "/livez", _LIVE),
-        ("readinessProbe", "/readyz", _READY),
-    )
+def _probes() -> list[str]:
     return [
         line
-        for key, path, times in kinds
-        for line in below(key, [*_asked_at(web, served[0], path), *times])
+        for key, path, times in _PROBES
+        for line in below(key, [*below("httpGet", [f"path: {path}", "port: probes"]), *times])
     ]
-
-
-def _asked_at(web: Port | None, first: Port, path: str) -> list[str]:
-    if web is None:
-        return below("tcpSocket", [f"port: {first.name}"])
-    tls = ["scheme: HTTPS"] if web.scheme == "https" else []
-    return below("httpGet", [f"path: {path}", f"port: {web.name}", *tls])
 
 
 def _volume(claim: str, *, keeps: bool) -> list[str]:

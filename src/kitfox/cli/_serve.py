@@ -218,7 +218,7 @@ def _server(
     public = service.public or isinstance(made, Registry)
     strangers = public or bool(service.hosts or service.auth)  # or others than operators
     tls = tls_of(service.tls)
-    here = all(is_here(url) for url in service.listen)
+    notice = _notice(service)
     return Server(
         made,
         listeners=listeners(
@@ -232,9 +232,16 @@ def _server(
         advertise=service.advertise,
         instance_id=own.instance,
         readiness=own.readiness,
-        notice=_NOTICE_HERE if here else _NOTICE_ELSEWHERE,
-        linger=_NOTICE_HERE,
+        notice=notice,
+        linger=notice,
     )
+
+
+def _notice(service: ServiceConfig) -> float:
+    """Return how long it serves on, in seconds, until others know that it stops."""
+    if service.notice is not None:
+        return service.notice.total_seconds()
+    return _NOTICE_HERE if all(map(is_here, service.listen)) else _NOTICE_ELSEWHERE
 
 
 def _beside(policies: ClientChain, token: str, *, strangers: bool) -> list[Service]:
