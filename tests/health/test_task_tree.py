@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 from kitfox import fail_after
-from kitfox.health._stacks import deadline_of, thread_stacks
+from kitfox.health._stacks import thread_stacks
 from kitfox.health._task_tree import task_tree, tree
 from kitfox.scope import tasks
 
@@ -22,8 +22,13 @@ async def awaiting(task):
     await task
 
 
-def indent(text, name):
+def line_of(name, text):
     (line,) = [line for line in text.splitlines() if line.lstrip().startswith(f"{name} ")]
+    return line
+
+
+def indent(text, name):
+    line = line_of(name, text)
     return len(line) - len(line.lstrip())
 
 
@@ -72,12 +77,24 @@ async def test_the_time_that_a_task_has_left_is_shown():
     hurry = asyncio.create_task(hurried(), name="hurry")
     free = asyncio.create_task(waiting(event), name="free")
     await asyncio.sleep(0)
-    shown, left, none = page(), deadline_of(hurry), deadline_of(free)
+    shown = page()
     event.set()
     await asyncio.gather(hurry, free)
-    assert " s left" in next(line for line in shown.splitlines() if "hurry" in line)
-    assert left is not None
-    assert none is None
+    assert " s left" in line_of("hurry", shown)
+    assert " s left" not in line_of("free", shown)
+
+
+async def test_a_task_that_has_outlived_its_scope_is_shown_as_such():
+    event = asyncio.Event()
+    async with fail_after(1000):
+        outlives = asyncio.create_task(waiting(event), name="outlives")
+        await asyncio.sleep(0)
+        within = page()
+    after = page()
+    event.set()
+    await outlives
+    assert " s left" in line_of("outlives", within)
+    assert line_of("outlives", after).endswith(", its scope is over")
 
 
 async def test_verbose_shows_all_that_a_task_awaits_in():

@@ -115,6 +115,21 @@ async def test_a_watchdog_is_entered_once_at_a_time():
         pass
 
 
+def test_a_watchdog_that_was_left_by_a_closed_loop_watches_the_next_one_anew():
+    watchdog = Watchdog(dump_after=0.5, dead_after=0.5)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(watchdog.__aenter__())
+    loop.close()  # it was asked for a sign, and has given none
+
+    async def live():
+        await watchdog.__aexit__()
+        async with watchdog:
+            await asyncio.sleep(1.0)
+            assert watchdog.why_dead is None
+
+    asyncio.run(live())
+
+
 def test_a_loop_that_is_closed_lets_its_watchdog_go():
     loop, watchdog = asyncio.new_event_loop(), Watchdog(**QUICK)
     loop.run_until_complete(watchdog.__aenter__())

@@ -11,7 +11,7 @@ from itertools import islice
 from types import FrameType
 from typing import Any, Final
 
-from kitfox.scope import Block, Deadline
+from kitfox.scope import Block
 
 Task = asyncio.Task[Any]
 
@@ -66,10 +66,10 @@ def place(frame: FrameType) -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
 
 
-def deadline_of(task: Task) -> Deadline | None:
-    """Return the deadline that is in force for a task's code; None when there is none."""
+def block_of(task: Task) -> Block | None:
+    """Return the innermost block with a scope that a task's code is in; None when there is none."""
     for context in _contexts(task):
-        return _deadline_in(context)
+        return _block_in(context)
     return None
 
 
@@ -91,12 +91,9 @@ def _first(run: object, names: Iterable[str]) -> object:
     return next((found for name in names if (found := getattr(run, name, None))), None)
 
 
-def _deadline_in(context: Context) -> Deadline | None:
+def _block_in(context: Context) -> Block | None:
     """Look without entering it: a context can be entered once, and the task must be able to."""
-    for value in context.values():
-        if isinstance(value, Block):
-            return value.deadline
-    return None
+    return next((value for value in context.values() if isinstance(value, Block)), None)
 
 
 if sys.version_info >= (3, 12):

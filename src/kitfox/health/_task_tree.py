@@ -10,7 +10,8 @@ from itertools import islice
 from types import FrameType
 from typing import Any, Final, TypeGuard, cast
 
-from kitfox.health._stacks import Task, deadline_of, frames_of, name_of, place
+from kitfox.health._stacks import Task, block_of, frames_of, name_of, place
+from kitfox.scope import Block
 
 _MOST: Final = 1000  # tasks on a page
 
@@ -21,7 +22,8 @@ Line = tuple[int, Task]
 def task_tree(loop: asyncio.AbstractEventLoop, *, now: float, verbose: bool = False) -> str:
     """Write the tasks of a loop, and where each is. `now` is the loop's time; any thread may ask.
 
-    A task's deadline is shown as the seconds left; verbose, it is shown whom it awaits, and where.
+    Of a task's scope it is shown how many seconds are left, and whether it is over; verbose, each
+    place is shown in which the task awaits the next.
     """
     tasks = sorted(asyncio.all_tasks(loop), key=_by_name)
     running = asyncio.current_task(loop)
@@ -68,10 +70,17 @@ def _descend(root: Task, below: Below, seen: set[Task]) -> Iterator[Line]:
 def _lines(task: Task, indent: str, now: float, *, running: bool, verbose: bool) -> list[str]:
     frames = list(frames_of(task))
     where = "runs" if running else f"waits at {_waits(frames)}"  # who runs is at no certain place
-    deadline = deadline_of(task)
-    left = "" if deadline is None else f", {deadline.at - now:.1f} s left"
-    first = f"{indent}{name_of(task)}: {where}{left}"
+    first = f"{indent}{name_of(task)}: {where}{_scope(block_of(task), now)}"
     return [first, *(f"{indent}  | {place(frame)}" for frame in frames)] if verbose else [first]
+
+
+def _scope(block: Block | None, now: float) -> str:
+    """Say how a task's scope stands; a task that has outlived its own may have been forgotten."""
+    if block is None:
+        return ""
+    if block.over:
+        return ", its scope is over"
+    return "" if block.deadline is None else f", {block.deadline.at - now:.1f} s left"
 
 
 def _by_name(task: Task) -> tuple[int, str]:

@@ -37,7 +37,7 @@ class Watchdog:
     def __init__(self, *, dump_after: float = 1.0, dead_after: float = 10.0) -> None:
         self.limits = dump_after, dead_after
         self._every = min(dump_after / _LOOKS, 0.25)
-        self._watch = LoopWatch(dump_after=dump_after, dead_after=dead_after, every=self._every)
+        self._watch = self._new_watch()
         self._thread: threading.Thread | None = None
         self._end = threading.Event()
         self._sign = True
@@ -48,6 +48,7 @@ class Watchdog:
         if self._thread is not None:
             raise RuntimeError("this watchdog watches already")
         self._end.clear()
+        self._watch, self._sign = self._new_watch(), True
         watch = partial(self._run, asyncio.get_running_loop(), threading.get_ident())
         self._thread = threading.Thread(target=watch, name="kitfox-watchdog", daemon=True)
         self._thread.start()
@@ -69,6 +70,10 @@ class Watchdog:
             return None
         return f"the event loop has been blocked for {self._watch.blocked:.1f} s"
 
+    def _new_watch(self) -> LoopWatch:
+        dump_after, dead_after = self.limits
+        return LoopWatch(dump_after=dump_after, dead_after=dead_after, every=self._every)
+
     def _run(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         while not (self._end.is_set() or loop.is_closed()):
             self._look(loop, thread)
@@ -89,11 +94,12 @@ class Watchdog:
 
     def _tell(self, log: Callable[[], None]) -> None:
         """Log in a thread of its own: what blocks the loop may be the log."""
-        before = self._telling
-        self._telling = threading.Thread(
-            target=_after, args=(before, log), name="kitfox-watchdog-log", daemon=True
+        teller = threading.Thread(
+            target=_after, args=(self._telling, log), name="kitfox-watchdog-log", daemon=True
         )
-        self._telling.start()
+        with suppress(RuntimeError):  # no thread can be had: then it is not told, and watched on
+            teller.start()
+            self._telling = teller
 
 
 def _after(before: threading.Thread | None, log: Callable[[], None]) -> None:
