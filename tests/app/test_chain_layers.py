@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -34,6 +35,12 @@ class Work(Service, name="acme.v1.Work"):
         """Work."""
         self.begun += 1
         await asyncio.sleep(self.seconds.pop(0) if self.seconds else 0.0)
+
+    @rpc(idempotent=True)
+    async def results(self) -> AsyncIterator[int]:
+        """Work on and on, and show nothing."""
+        await asyncio.sleep(9.0)
+        yield 1
 
     @rpc
     async def block(self) -> None:
@@ -71,12 +78,18 @@ def read(**fields):
     return Policies.read(fields)
 
 
-def sheddable(endpoint):
-    def call_marked(call, message):
-        call.metadata["kitfox-criticality"] = "sheddable"
-        return endpoint(call, message)
+def marked(word):
+    def wrap(endpoint):
+        def call_marked(call, message):
+            call.metadata["kitfox-criticality"] = word
+            return endpoint(call, message)
 
-    return call_marked
+        return call_marked
+
+    return wrap
+
+
+sheddable = marked("sheddable")
 
 
 async def test_a_handlers_calls_are_as_critical_as_the_call_it_serves():
@@ -151,3 +164,35 @@ async def test_a_server_sheds_when_the_queue_of_its_bulkhead_is_long():
             calls.append(asyncio.create_task(client.do()))
             await asyncio.sleep(0.02)
         assert await refusals(calls) > 0
+
+
+async def test_strangers_are_no_more_critical_than_a_table_lets_them_be():
+    wire, chain = Memory(), ServerChain(read(shed={"highest": "default"}))
+    async with fail_after(10), Server(Work(), listeners=[wire], policies=chain).running():
+        assert await Work.client(Through(wire, marked("critical"))).how_critical() == "default"
+    chain = ServerChain()
+    async with fail_after(10), Server(Work(), listeners=[wire], policies=chain).running():
+        assert await Work.client(Through(wire, marked("critical"))).how_critical() == "critical"
+
+
+@pytest.mark.parametrize("field", ["deadline", "maximum"])
+@virtual_time
+async def test_a_stream_has_a_limit_only_if_its_own_table_says_so(field):
+    for name, limited in (("acme.v1.Work", False), ("acme.v1.Work/Results", True)):
+        policies, wire = Policies.read({name: {field: "1s"}}), Memory()
+        async with Server(Work(), listeners=[wire], policies=ServerChain(policies)).running():
+            results = Work.client(ClientChain(policies).through(wire)).results()
+            if limited:
+                with pytest.raises(DeadlineExceeded):
+                    await anext(results)
+            else:
+                assert await anext(results) == 1
+                await results.aclose()
+
+
+@virtual_time
+async def test_a_fallback_comes_when_its_part_of_the_time_is_over():
+    said = {"fallback": {"share": 0.5}, "retry": False}
+    chain = ClientChain(Policies.read({"acme.v1.Work/Do": said}))
+    await Work.client(chain.through(Behind(Work(9.0))), timeout=4.0).do()
+    assert asyncio.get_running_loop().time() == pytest.approx(2.0)
