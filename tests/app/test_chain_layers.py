@@ -196,3 +196,21 @@ async def test_a_fallback_comes_when_its_part_of_the_time_is_over():
     chain = ClientChain(Policies.read({"acme.v1.Work/Do": said}))
     await Work.client(chain.through(Behind(Work(9.0))), timeout=4.0).do()
     assert asyncio.get_running_loop().time() == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("announce", [True, False])
+async def test_replies_tell_what_is_left_of_a_limit_if_a_table_says_so(announce):
+    heard = []
+
+    def listening(endpoint):
+        async def call_heard(call, message):
+            reply = await endpoint(call, message)
+            heard.append("ratelimit" in call.reply_metadata)
+            return reply
+
+        return call_heard
+
+    wire, chain = Memory(), ServerChain(read(rate_limit={"rate": 9.0, "announce": announce}))
+    async with fail_after(10), Server(Work(), listeners=[wire], policies=chain).running():
+        await Work.client(Through(wire, listening)).do()
+    assert heard == [announce]
