@@ -45,6 +45,12 @@ def pytest_collection_modifyitems(items):
             item.fixturenames.insert(0, watch)
 
 
+def pytest_collection_finish():
+    """Let collections of garbage pass over the tests themselves, and all that they imported."""
+    gc.collect()
+    gc.freeze()
+
+
 def shares_loop(item) -> bool:
     """Tell whether all tests of its file run in one loop, as the users of a browser do."""
     mark = item.get_closest_marker("asyncio")
