@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
+from typing import Final
 
 from kitfox.core._metadata import Metadata
 from kitfox.core._method import Method
-from kitfox.scope import Block, Deadline, enter_block
+from kitfox.scope import Block, Deadline, innermost_block
 
 Send = Callable[[object], Awaitable[None]]
 
@@ -14,9 +14,7 @@ Send = Callable[[object], Awaitable[None]]
 # without waiting would not hear, on a wire that takes all it is given, that its caller has left.
 _BREATH = 32
 
-_NO_SCOPES: frozenset[str] = frozenset()
-
-_current: ContextVar["Call | None"] = ContextVar("kitfox_call", default=None)
+_NO_SCOPES: Final[frozenset[str]] = frozenset()
 
 
 async def nowhere(_: object) -> None:
@@ -53,6 +51,8 @@ class Call(Block):
         "tried",
     )
 
+    carries = True  # what runs in it, and after it, knows it
+
     def __init__(
         self,
         method: Method,
@@ -65,8 +65,7 @@ class Call(Block):
     ) -> None:
         self.around = None
         self.over = False
-        self._node = None
-        self.loop = None
+        self.made = None
         self.method = method
         self._metadata = metadata  # most calls have none: both are made when somebody asks
         self._reply_metadata: Metadata | None = None
@@ -115,12 +114,6 @@ class Call(Block):
         copy.identity, copy.scopes, copy.tried = self.identity, self.scopes, self.tried
         return copy
 
-    def enter(self) -> None:
-        """Make this the current call, and its scope the current one, for the running task."""
-        self.loop = asyncio.get_running_loop()
-        _current.set(self)
-        enter_block(self)
-
     def __repr__(self) -> str:
         """Return the method's path and the peer."""
         return f"<Call {self.method.path} peer={self.peer or '-'}>"
@@ -132,7 +125,7 @@ def current_call() -> Call:
     Raises:
         LookupError: no call is being served here.
     """
-    if (call := _current.get()) is None:
+    if (call := served_call()) is None:
         msg = "no call is being served here; current_call() is for code that a handler runs"
         raise LookupError(msg)
     return call
@@ -140,4 +133,7 @@ def current_call() -> Call:
 
 def served_call() -> Call | None:
     """Return the call that the running handler serves, or None where none is served."""
-    return _current.get()
+    block = innermost_block()
+    while block is not None and not isinstance(block, Call):
+        block = block.around
+    return block

@@ -12,6 +12,7 @@ from kitfox.core._method import Method
 from kitfox.core._signature import Args, Function, Signature
 from kitfox.core._status import Cancelled, Internal, RPCError
 from kitfox.core._stub import mapped, within_deadline
+from kitfox.scope import enter_block
 
 Unpack = Callable[[object], Args]
 
@@ -65,7 +66,9 @@ def serving(
     """
 
     async def serve(call: Call, message: object) -> object:
-        call.enter()
+        # In line, for every call passes here: the call is the block that its handler stands in.
+        call.loop = asyncio.get_running_loop()
+        enter_block(call)
         try:
             return encode(await within_deadline(endpoint, call, decode(message)))
         except RPCError:
@@ -80,7 +83,9 @@ def serving(
             text = "internal error"
             raise Internal(text) from None
         finally:
-            call.end()
+            call.over = True
+            if call.made is not None:
+                call.made.cancel()
 
     return serve
 

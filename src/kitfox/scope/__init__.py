@@ -8,7 +8,7 @@ from kitfox.scope._ambient import (
     fail_after as fail_after,
     move_on_after as move_on_after,
 )
-from kitfox.scope._block import Block as Block, enter as enter_block
+from kitfox.scope._block import Block as Block, enter as enter_block, innermost as innermost_block
 from kitfox.scope._clock import Clock as Clock
 from kitfox.scope._deadline import Deadline as Deadline, earliest as earliest
 from kitfox.scope._done import Done as Done
@@ -47,6 +47,7 @@ __all__ = [
     "earliest",
     "enter_block",
     "fail_after",
+    "innermost_block",
     "move_on_after",
     "tasks",
     "to_thread",

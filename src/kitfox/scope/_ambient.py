@@ -38,7 +38,7 @@ class DeadlineScope(Block):
         self._own = deadline
         self._fired = False
         self._timer: asyncio.TimerHandle | None = None
-        self._node: Node | None = None
+        self.made: Node | None = None
         self.over = False
 
     @property
@@ -94,8 +94,8 @@ class DeadlineScope(Block):
             self._timer = None
         leave(self._token)
         self.over = True
-        if self._node is not None:
-            self._node.cancel()
+        if self.made is not None:
+            self.made.cancel()
         if (around := self.around) is not None and around.over and not around.carries:
             self.around = around.around
         task = self._task
@@ -107,8 +107,8 @@ class DeadlineScope(Block):
 
     def _fire(self) -> None:
         self._fired = True
-        if self._node is not None:
-            self._node.expire()
+        if self.made is not None:
+            self.made.expire()
         self._task.cancel()
 
     def _placed(self, above: Node) -> Node:

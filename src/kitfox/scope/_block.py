@@ -7,7 +7,7 @@ Rules:
 - It ends with its block, however that is left. Who still stands in it then, as a task may that
   was started inside, stands in a scope that is over.
 - What a block was in it forgets when both are over, or tasks that start each other would pile up
-  blocks for ever. Only what carries values is remembered.
+  blocks for ever. Only what carries something is remembered.
 """
 
 import asyncio
@@ -33,34 +33,35 @@ class Block:
 
     Attributes:
         around: the block that this one is in.
-        carries: whether it has values of its own.
+        carries: whether it has something of its own that those inside ask for.
         deadline: what is in force inside: the earliest of its own and those around it.
-        loop: where its code runs, once it does.
+        loop: where its code runs; not there before it does.
+        made: its scope's node, once somebody has asked for it.
         over: whether it was left.
     """
 
-    __slots__ = ("_node", "around", "loop", "over")
+    __slots__ = ("around", "loop", "made", "over")
 
     carries: ClassVar[bool] = False
     # Held while a scope is made, for two threads may ask for the same one.
     _making: ClassVar[Lock] = Lock()
 
     deadline: Deadline | None
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self, around: "Block | None" = None) -> None:
         self.around = around
-        self.loop: asyncio.AbstractEventLoop | None = None
         self.over = False
-        self._node: Node | None = None
+        self.made: Node | None = None
 
     @property
     def node(self) -> Node:
         """The place of this block's scope among all scopes. Any thread may ask."""
-        if (node := self._node) is None:
+        if (node := self.made) is None:
             above = self._first() if self.around is None else self.around.node
             with self._making:
-                if (node := self._node) is None:
-                    node = self._node = self._placed(above)
+                if (node := self.made) is None:
+                    node = self.made = self._placed(above)
             if self.over:  # it was left before there was anything to end
                 node.cancel()
         return node
@@ -75,11 +76,12 @@ class Block:
         if cause is not None:
             self.node.cancel(cause)
         self.over = True
-        if self._node is not None:
-            self._node.cancel()
+        if self.made is not None:
+            self.made.cancel()
 
     def _first(self) -> Node:
-        return root(LoopClock(self.loop or asyncio.get_running_loop()))
+        here = getattr(self, "loop", None)
+        return root(LoopClock(here or asyncio.get_running_loop()))
 
     def _placed(self, above: Node) -> Node:
         """Return a new place, below the one of the block around."""
