@@ -1,6 +1,7 @@
 """Probes of processes whose loop is blocked, or which are on their way out."""
 
 import asyncio
+import re
 import signal
 import time
 from pathlib import Path
@@ -65,7 +66,7 @@ def desk(system):
 async def running(desk):
     command = await desk.kitfox("run", "--config", "kitfox.toml", "--service", "desk")
     command.address = (await command.says(r"kitfox\.run: ready at (\S+)"))[1]
-    command.probes = "http://" + (await command.says(r"kitfox\.run: probes at (\S+)"))[1]
+    command.probes = "http://" + (await command.says(r"kitfox\.health: probes at (\S+)"))[1]
     return command
 
 
@@ -108,7 +109,7 @@ async def lives(desk, running):
 async def test_a_process_that_was_stopped_is_not_dead_when_it_goes_on(desk, until):
     times = [f"--set=service.desk.health.{name}=1s" for name in ("dump_after", "dead_after")]
     command = await desk.run("desk", *times)
-    address = (await command.says(r"kitfox\.run: probes at (\S+)"))[1]
+    address = (await command.says(r"kitfox\.health: probes at (\S+)"))[1]
     begun = time.monotonic()
     command.send(signal.SIGSTOP)
     await until(lambda: is_stopped(command.pid) and time.monotonic() > begun + 2.5)
@@ -161,13 +162,13 @@ async def test_probes_are_where_the_command_line_says_and_in_one_process_for_all
     command = await desk.kitfox(
         "run", "--config", "kitfox.toml", "--service", "desk", "--probes", "127.0.0.1:0"
     )
-    address = (await command.says(r"kitfox\.run: probes at (\S+)"))[1]
+    address = (await command.says(r"kitfox\.health: probes at (\S+)"))[1]
     await command.says(r"kitfox\.run: ready at")
     assert await status(desk, f"http://{address}/readyz") == 200
     command.send(signal.SIGTERM)
     assert await command.ended() == 0
     command = await desk.kitfox("run", "--config", "kitfox.toml", "--all")
-    address = (await command.says(r"kitfox\.run: probes at (\S+)"))[1]
+    address = (await command.says(r"kitfox\.health: probes at (\S+)"))[1]
     await command.says(r"kitfox\.run: ready at")
     page = await desk.get(f"http://{address}/debug/stacks")
     assert page.text.count("thread kitfox-watchdog ") == 1
@@ -175,7 +176,7 @@ async def test_probes_are_where_the_command_line_says_and_in_one_process_for_all
 
 async def test_the_probes_of_a_service_are_taken_over_by_the_process_that_replaces_it(desk, until):
     up = await desk.up()
-    probes = "http://" + (await up.says(r"kitfox\.run: probes at (\S+)"))[1]
+    probes = "http://" + (await up.says(r"kitfox\.health: probes at (\S+)"))[1]
     before = desk.rows()["desk"]["pid"]
     restart = await desk.kitfox("restart", "desk")
     await up.says("another process has .*: the probes wait for it")
@@ -188,4 +189,5 @@ async def test_the_probes_of_a_service_are_taken_over_by_the_process_that_replac
             return False
 
     await until(answered)
+    assert len(re.findall("probes at", up.output)) == 2
     assert desk.rows()["desk"]["pid"] != before

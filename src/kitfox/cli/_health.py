@@ -1,14 +1,11 @@
 """The watchdog and the probes of a process, as its configuration asks for them."""
 
-import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from kitfox.app import HealthConfig
 from kitfox.health import Probes, Readiness, Watchdog
 from kitfox.net import Bind
-
-_log = logging.getLogger("kitfox.run")
 
 
 def watchdog_of(configs: Iterable[HealthConfig]) -> Watchdog:
@@ -32,6 +29,5 @@ async def probing(
         yield
         return
     probes = Probes(config.probes, readiness, watchdog=watchdog, token=token or None, bind=bind)
-    async with probes as address:
-        _log.info("probes at %s", address)
+    async with probes:
         yield

@@ -86,8 +86,10 @@ class Probes:
     def _try_to_bind(self) -> socket.socket | None:
         """Return what listens; None while another process does."""
         try:
-            return self._bind(self._address)
+            listening = self._bind(self._address)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
             return None
+        _log.info("probes at %s", address_of(listening))
+        return listening
