@@ -4,7 +4,8 @@ Start: enter the services → listen → register what is advertised → ready.
 Stop:  not ready → tell clients to leave → deregister → wait until the peers have noticed → drain
        → leave the services.
 
-It is one exit stack: the stop is the start in reverse by construction.
+It is one exit stack: the stop is the start in reverse by construction. Listeners drain side by
+side, lest the first of them goes on taking calls for as long as the others may finish theirs.
 """
 
 import asyncio
@@ -153,9 +154,8 @@ class Server:
                     await stack.enter_async_context(service)
             await stack.enter_async_context(self._policies.running(self._middleware))
             routes = self._routes()
-            addresses = await self._told(
-                [await stack.enter_async_context(each.listen(routes)) for each in self._listeners]
-            )
+            listening = _listening(each.listen(routes) for each in self._listeners)
+            addresses = await self._told(await stack.enter_async_context(listening))
             await stack.enter_async_context(self._known(addresses))
             self._readiness.set(ready=True)
             stack.callback(self._leave)
@@ -233,6 +233,33 @@ class Server:
             )
             for name in names
         ]
+
+
+@asynccontextmanager
+async def _listening(
+    listeners: Iterable[AbstractAsyncContextManager[str]],
+) -> AsyncGenerator[list[str]]:
+    """Enter them in their order, and leave them all at once: each has its grace to drain."""
+    stacks: list[AsyncExitStack] = []
+    try:
+        addresses: list[str] = []
+        for listener in listeners:
+            stack = AsyncExitStack()
+            addresses.append(await stack.enter_async_context(listener))
+            stacks.append(stack)
+        yield addresses
+    finally:
+        ended = await asyncio.gather(
+            *(each.aclose() for each in reversed(stacks)), return_exceptions=True
+        )
+        _raise_any([error for error in ended if error is not None])
+
+
+def _raise_any(errors: list[BaseException]) -> None:
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise BaseExceptionGroup("listeners did not stop well", errors)
 
 
 def _check_contracts(services: Sequence[Service]) -> None:
