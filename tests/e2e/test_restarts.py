@@ -91,6 +91,7 @@ async def test_to_stop_in_the_middle_of_a_restart_ends_both_lives(desk, until):
     up.send(signal.SIGTERM)
     assert await up.ended() == 0
     assert await restart.ended() != 0
+    assert await restart.ended() != 0
     assert desk.processes() == []
 
 
@@ -116,7 +117,7 @@ async def two(system):
     """Two replicas of the desk."""
     made = system(CONFIG + "replicas = 2\n")
     (made.folder / "desk.py").write_text(DESK)
-    await made.up()
+    made.command = await made.up()
     return made
 
 
@@ -180,3 +181,35 @@ async def test_a_restart_of_what_is_not_there_is_refused(two, supervisor):
         (two.folder / "kitfox.toml").write_text("[service")
         with pytest.raises(RPCError, match="is not valid TOML"):
             _ = [step async for step in supervision.restart(["desk"])]
+
+
+async def test_a_supervisor_is_upgraded_in_place_and_its_processes_go_on(two, supervisor, until):
+    up = two.command
+    before = pids(two)
+    web, rpc = two.rows()["desk/1"]["addresses"]
+    written = up.written
+    async with connect(rpc) as connection:
+        slow = asyncio.create_task(Desk.client(connection, timeout=30.0).slow(3.0))
+        up.send(signal.SIGUSR2)
+        await up.says("desk/2 ready", since=written)
+        assert pids(two) == before
+        assert await slow in before.values()
+    assert await called(web) in before.values()
+    async with supervisor(two) as supervision:
+        assert [row.state for row in await supervision.rows()] == ["ready", "ready"]
+        _ = [step async for step in supervision.restart(["desk/1"])]
+    assert pids(two)["desk/2"] == before["desk/2"]
+    os.kill(before["desk/2"], signal.SIGKILL)
+    await until(lambda: two.is_back("desk/2"))
+
+
+async def test_a_supervisor_is_not_upgraded_while_a_process_begins(desk, until):
+    up = await desk.up()
+    (desk.folder / "desk.py").write_text("import time; time.sleep(600)")
+    restart = await desk.kitfox("restart", "desk")
+    await until(lambda: desk.rows()["desk"]["heir"])
+    up.send(signal.SIGUSR2)
+    await up.says("not upgraded: desk is restarting")
+    up.send(signal.SIGTERM)
+    assert await up.ended() == 0
+    assert await restart.ended() != 0

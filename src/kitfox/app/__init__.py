@@ -34,7 +34,11 @@ from kitfox.app._control import BreakerStatus as BreakerStatus, Control as Contr
 from kitfox.app._groups import groups as groups, may_overlap as may_overlap
 from kitfox.app._held_sockets import PortTakenError as PortTakenError
 from kitfox.app._in_place import InPlace as InPlace
-from kitfox.app._keeper import RestartFailedError as RestartFailedError
+from kitfox.app._keeper import (
+    NotSettledError as NotSettledError,
+    RestartFailedError as RestartFailedError,
+)
+from kitfox.app._legacy import Legacy as Legacy
 from kitfox.app._life import Patience as Patience
 from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
 from kitfox.app._listen_urls import (
@@ -78,8 +82,10 @@ __all__ = [
     "HealthConfig",
     "InPlace",
     "JWTAuth",
+    "Legacy",
     "Needs",
     "Neighbours",
+    "NotSettledError",
     "Patience",
     "Policies",
     "Policy",

@@ -16,12 +16,24 @@ class AlreadyRunningError(RuntimeError):
 
 
 class Claim:
-    """A context manager; makes the folder when it is missing. Raises AlreadyRunningError."""
+    """A context manager; makes the folder when it is missing. Raises AlreadyRunningError.
 
-    def __init__(self, folder: Path) -> None:
+    `fd` is the claim of the program that ran in this process before.
+    """
+
+    def __init__(self, folder: Path, fd: int | None = None) -> None:
         self._folder = folder
+        self._left = fd
+
+    @property
+    def fd(self) -> int:
+        """What holds the claim."""
+        return self._fd
 
     def __enter__(self) -> Self:
+        if self._left is not None:
+            self._fd = self._left
+            return self
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._fd = os.open(self._folder / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

@@ -36,6 +36,11 @@ class HeldSockets:
                     raise _taken(name, error) from error
         return {self._held[key].fileno(): key for key in _keys(services)}
 
+    @property
+    def descriptors(self) -> dict[int, str]:
+        """All that are open, with their names."""
+        return {held.fileno(): key for key, held in self._held.items()}
+
     def keep(self, services: Mapping[str, ServiceConfig]) -> None:
         """Of the sockets of these services, close those that they no longer ask for."""
         kept = set(_keys(services))
@@ -55,12 +60,12 @@ class HeldSockets:
         if key in self._held:
             return
         address = address_in(url)
-        if how_opened(url) is Opened.SHARED:
+        if left := self._inherited.take(key):
+            self._held[key] = left
+        elif how_opened(url) is Opened.SHARED:
             self._held[key] = reserve(address)
         else:
-            self._held[key] = self._of_other_wire(key, address) or self._inherited.bind(
-                address, key
-            )
+            self._held[key] = self._of_other_wire(key, address) or self._inherited.bind(address)
 
     def _of_other_wire(self, key: str, address: str) -> socket.socket | None:
         """Return what the same service listens at already, if it is for another wire."""

@@ -16,9 +16,10 @@ import asyncio
 import signal
 from collections.abc import Callable
 
+from kitfox.app._legacy import Child
 from kitfox.app._life import End, Launch, Life, Patience
 from kitfox.app._plan import Plan
-from kitfox.app._process_table import ProcessTable, State
+from kitfox.app._process_table import ProcessTable, Row, State
 from kitfox.app._restart import Restart
 from kitfox.app._succession import Ended, Succession
 
@@ -33,6 +34,14 @@ class RestartFailedError(Exception):
         super().__init__(f"{name} was not restarted: {why}")
         self.name = name
         self.words = words
+
+
+class NotSettledError(Exception):
+    """A process is not simply ready, and cannot be left to another program."""
+
+    def __init__(self, name: str, row: Row) -> None:
+        leaving = ", and the one that it replaced is leaving" if row.leaving else ""
+        super().__init__(f"{name} is {row.state}{leaving}")
 
 
 class Keeper:
@@ -103,6 +112,15 @@ class Keeper:
         answer = self._asked[-1]
         self._renew_if_asked()
         await answer
+
+    def leave(self) -> Child:
+        """Return what another program must know to keep it. Raises NotSettledError."""
+        row = self._table.row(self.name)
+        life = self._lives.get(self._succession.counts or 0)
+        pipe = None if life is None else life.output
+        if row.state is not State.READY or row.leaving or row.pid is None or pipe is None:
+            raise NotSettledError(self.name, row)
+        return Child(self.name, row.pid, pipe, row.addresses, row.services)
 
     # What lives tell.
 

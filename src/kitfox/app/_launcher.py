@@ -1,11 +1,12 @@
 """Starting the processes of a system: what they inherit, and how they are heard."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from kitfox.app._legacy import Child
 from kitfox.app._life import Ear
 from kitfox.app._lifeline import LIFELINE
 from kitfox.app._plan import Plan
@@ -16,17 +17,31 @@ from kitfox.net import HANDED_OVER, NotifySocket, to_hand_over
 class Launcher:
     """Starts one life at a time; `ears` is a folder with a short path."""
 
-    def __init__(self, *, environ: Mapping[str, str], lifeline: int, ears: Path) -> None:
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        lifeline: int,
+        ears: Path,
+        left: Iterable[Child] = (),
+    ) -> None:
         self._environ = environ
         self._lifeline = lifeline
         self._ears = ears
+        self._left = {child.name: child for child in left}
 
     @asynccontextmanager
     async def launch(self, plan: Plan, ear: Ear) -> AsyncIterator[Process]:
         """Start a service; OSError when that is impossible.
 
-        Each life has a socket of its own to speak to, so that no news of another one is heard.
+        Each life has a socket of its own to speak to, so that no news of another one is heard. The
+        first of a process that was left by another program is that one, as it is.
         """
+        if child := self._left.pop(plan.name, None):
+            process = await Process.adopt(child.pid, child.pipe, wrote=ear.wrote)
+            asyncio.get_running_loop().call_soon(ear.told, _news_of(child))
+            yield process
+            return
         with TemporaryDirectory(dir=self._ears) as folder, NotifySocket(Path(folder)) as notified:
             hearing = asyncio.create_task(_hear(notified, ear))
             try:
@@ -50,6 +65,14 @@ class Launcher:
             LIFELINE: str(self._lifeline),
             HANDED_OVER: to_hand_over(plan.sockets),
         }
+
+
+def _news_of(child: Child) -> dict[str, str]:
+    return {
+        "READY": "1",
+        "X_ADDRESS": " ".join(child.addresses),
+        "X_SERVICES": " ".join(child.services),
+    }
 
 
 async def _hear(notified: NotifySocket, ear: Ear) -> None:

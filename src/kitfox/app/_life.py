@@ -90,6 +90,11 @@ class Life:
         self._end_it: Callable[[Process], None] | None = None
         self._is_ready = self._late = False
 
+    @property
+    def output(self) -> int | None:
+        """The descriptor that its process writes to, while there is one."""
+        return None if self._process is None else self._process.output
+
     async def run(self, launch: Launch) -> End:
         """Live, and return how it ended."""
         try:

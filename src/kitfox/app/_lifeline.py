@@ -25,8 +25,13 @@ LIFELINE = "KITFOX_LIFELINE"  # the environment variable with the descriptor
 class Lifeline:
     """The supervisor's side: a context manager with the descriptor to hand to children."""
 
-    def __init__(self) -> None:
-        self.fd, self._held = os.pipe()
+    def __init__(self, left: tuple[int, int] | None = None) -> None:
+        self.fd, self._held = left or os.pipe()
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """Both descriptors, for the program that takes this process over."""
+        return self.fd, self._held
 
     def __enter__(self) -> Self:
         return self

@@ -18,7 +18,7 @@ class Process:
 
     def __init__(
         self,
-        child: asyncio.SubprocessTransport,
+        child: "asyncio.SubprocessTransport | _Adopted",
         exited: asyncio.Event,
         pipe: asyncio.ReadTransport,
         written: asyncio.Event,
@@ -62,6 +62,21 @@ class Process:
                 raise
         return cls(child, exit_.exited, pipe, output.ended)
 
+    @classmethod
+    async def adopt(cls, pid: int, pipe: int, *, wrote: Callable[[str], None]) -> "Process":
+        """Take over a child that another program has started in this process."""
+        output, exited = _Output(wrote), asyncio.Event()
+        reading, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: output, os.fdopen(pipe, "rb")
+        )
+        return cls(_Adopted(pid, exited), exited, reading, output.ended)
+
+    @property
+    def output(self) -> int:
+        """The descriptor of the pipe that it writes to."""
+        fd: int = self._pipe.get_extra_info("pipe").fileno()
+        return fd
+
     def terminate(self) -> None:
         """Ask it kindly; what it started is its own to end."""
         with suppress(ProcessLookupError):
@@ -102,6 +117,39 @@ class _Exit(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         self.exited.set()
+
+
+class _Adopted:
+    """A child that asyncio has not started, as far as a Process needs it."""
+
+    def __init__(self, pid: int, exited: asyncio.Event) -> None:
+        self._pid = pid
+        self._exited = exited
+        self._code: int | None = None
+        self._pidfd = os.pidfd_open(pid)
+        asyncio.get_running_loop().add_reader(self._pidfd, self._reap)
+
+    def get_pid(self) -> int:
+        return self._pid
+
+    def get_returncode(self) -> int | None:
+        return self._code
+
+    def terminate(self) -> None:
+        if self._code is None:
+            os.kill(self._pid, signal.SIGTERM)
+
+    def close(self) -> None:
+        if self._pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(self._pidfd)
+            os.close(self._pidfd)
+            self._pidfd = -1
+
+    def _reap(self) -> None:
+        _, status = os.waitpid(self._pid, 0)
+        self._code = os.waitstatus_to_exitcode(status)
+        self.close()
+        self._exited.set()
 
 
 class _Output(asyncio.Protocol):

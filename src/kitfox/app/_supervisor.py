@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from kitfox.app._claim import Claim
@@ -19,6 +20,7 @@ from kitfox.app._groups import groups
 from kitfox.app._held_sockets import HeldSockets, PortTakenError
 from kitfox.app._keeper import Keeper, RestartFailedError
 from kitfox.app._launcher import Launcher
+from kitfox.app._legacy import Legacy
 from kitfox.app._life import Launch, Patience
 from kitfox.app._lifeline import Lifeline
 from kitfox.app._plan import Plan
@@ -38,7 +40,8 @@ class Supervisor:
 
     `command` says how a process is run, given a configuration and its name. `changed` gets each row
     of the table as it changes and `wrote` each line a process writes, with its name: in the event
-    loop, which they must not block. `sockets` are those that were handed to this process.
+    loop, which they must not block. `sockets` are those that were handed to this process, and
+    `legacy` what the program left that ran in it before.
     """
 
     def __init__(  # noqa: PLR0913 - what it shows and how patient it is, by name
@@ -50,6 +53,7 @@ class Supervisor:
         changed: Callable[[Row], None],
         wrote: Callable[[str, str], None],
         sockets: Sockets | None = None,
+        legacy: Legacy | None = None,
         restart: Callable[[], Restart] = Restart,
         patience: Patience | None = None,
         draw: Callable[[], float] = random.random,
@@ -65,6 +69,7 @@ class Supervisor:
         self._crews = {name: Crew(name, config, command, self._sockets) for name in groups(config)}
         self._crew_of = {name: crew for crew in self._crews.values() for name in crew.processes}
         self._table = ProcessTable(self._crew_of, self._changed)
+        self._legacy = legacy
         self._stop = asyncio.Event()
 
     @property
@@ -115,15 +120,34 @@ class Supervisor:
         the system's, and do not let it go within a moment.
         """
         with ExitStack() as stack:
-            stack.enter_context(Claim(self._config.system.state))
+            left = self._legacy
+            self._claim = stack.enter_context(
+                Claim(self._config.system.state, left.claim if left else None)
+            )
             stack.callback(self._sockets.close_all)
             await self._open_sockets()
-            lifeline = stack.enter_context(Lifeline())
-            ears = stack.enter_context(TemporaryDirectory(prefix="kitfox-"))
-            launcher = Launcher(environ=self._environ, lifeline=lifeline.fd, ears=Path(ears))
+            self._lifeline = stack.enter_context(Lifeline(left.lifeline if left else None))
+            self._ears = stack.enter_context(TemporaryDirectory(prefix="kitfox-"))
+            launcher = Launcher(
+                environ=self._environ,
+                lifeline=self._lifeline.fd,
+                ears=Path(self._ears),
+                left=left.children if left else (),
+            )
+            if left:
+                rmtree(left.ears, ignore_errors=True)
             async with beside or nullcontext():
                 await self._keep_all(launcher.launch)
         return all(row.state is not State.FAILED for row in self.rows)
+
+    def leave(self) -> dict[str, str]:
+        """Return the environment in which a program that is run by exec goes on with all of this.
+
+        Raises NotSettledError while a process is not simply ready.
+        """
+        children = tuple(keeper.leave() for keeper in self._keepers())
+        left = Legacy(self._claim.fd, self._lifeline.ends, self._ears, children)
+        return left.leave(self._sockets.descriptors, self._environ)
 
     async def _open_sockets(self) -> None:
         """Wait for what is left of a system that has just died; nobody else is waited for long."""

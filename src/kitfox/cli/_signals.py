@@ -7,10 +7,13 @@ one, or never was, read the configuration again.
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import NoReturn
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
+_WAITING = (*_STOPPING, signal.SIGHUP, signal.SIGUSR2)
 _TERMINAL = "/dev/tty"
 
 
@@ -34,6 +37,27 @@ def stop_signals(stop: Callable[[], None], reload: Callable[[], None]) -> Iterat
     finally:
         for number in (*_STOPPING, signal.SIGHUP):
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def upgrade_signal(upgrade: Callable[[], None]) -> Iterator[None]:
+    """Call `upgrade` at each SIGUSR2; let in what `become_anew` has kept out."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGUSR2, upgrade)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITING)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGUSR2)
+
+
+def become_anew(environ: Mapping[str, str]) -> NoReturn:
+    """Run this program again in the same process, as it is on disk now.
+
+    A signal that comes before the new one listens would end it: it waits until then.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)  # noqa: S606
 
 
 def has_terminal() -> bool:

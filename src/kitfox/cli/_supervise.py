@@ -3,19 +3,29 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
-from kitfox.app import Config, ConfigError, Row, StatusFile, Supervision, Supervisor, groups
+from kitfox.app import (
+    Config,
+    ConfigError,
+    Legacy,
+    NotSettledError,
+    Row,
+    StatusFile,
+    Supervision,
+    Supervisor,
+    groups,
+)
 from kitfox.cli._heralds import Heralds
 from kitfox.cli._output import shows_colour
 from kitfox.cli._reload import changes, mark_of
 from kitfox.cli._screen import Screen
-from kitfox.cli._signals import stop_signals
+from kitfox.cli._signals import become_anew, stop_signals, upgrade_signal
 from kitfox.cli._strangers import Strangers
 from kitfox.cli._versions import Versions, code_of
 from kitfox.net import Sockets
@@ -58,6 +68,7 @@ class _Operated:
             changed=self._changed,
             wrote=self._wrote,
             sockets=Sockets.inherit(os.environ, os.getpid()),
+            legacy=Legacy.find(os.environ),
         )
         self._screen = Screen(
             [row.name for row in self._supervisor.rows],
@@ -70,7 +81,7 @@ class _Operated:
 
     async def run(self) -> bool:
         """Run it, with an eye on its file."""
-        with stop_signals(self._stop, self._renew):
+        with stop_signals(self._stop, self._renew), upgrade_signal(self._upgrade):
             watching = asyncio.create_task(self._watch())
             try:
                 return await self._supervisor.run(self._answering())
@@ -115,9 +126,28 @@ class _Operated:
         if others := self._versions.others(config):
             self._say(f"{', '.join(others)}: who there is changes when kitfox up starts")
         if names := self._versions.changed(config):
-            task = asyncio.create_task(self._restart(names, config))
-            self._restarting.add(task)
-            task.add_done_callback(self._restarting.discard)
+            self._begin(self._restart(names, config))
+
+    def _upgrade(self) -> None:
+        """Have the program that is there now take over, if it can be run."""
+        self._begin(self._take_over())
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._restarting.add(task)
+        task.add_done_callback(self._restarting.discard)
+
+    async def _take_over(self) -> None:
+        if fault := await _fault_of_program():
+            self._say(f"not upgraded: {fault}")
+            return
+        try:
+            environ = self._supervisor.leave()
+        except NotSettledError as error:
+            self._say(f"not upgraded: {error}")
+            return
+        self._say("the program that is there now takes over")
+        become_anew(environ)
 
     async def _restart(self, names: Sequence[str], config: Config) -> None:
         failed = await self._supervisor.restart(names, config)
@@ -158,6 +188,18 @@ def _socket_path(state: Path) -> Iterator[Path]:
     else:
         with TemporaryDirectory(prefix="kitfox-") as folder:
             yield Path(folder, "supervisor.sock")
+
+
+async def _fault_of_program() -> str:
+    """Return why the program that would take over cannot be run; nothing if it can."""
+    trial = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "kitfox", "up", "--help"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await trial.communicate()
+    return "" if trial.returncode == 0 else said.decode("utf-8", "replace").strip()
 
 
 def _openable(config: Config) -> list[str]:

@@ -44,15 +44,21 @@ class Sockets:
             environ.pop(variable, None)
         return found
 
+    def take(self, *names: str) -> socket.socket | None:
+        """Return the socket of one of these names, if there is one."""
+        for place, (given, listening) in enumerate(self._handed):
+            if given and given in names:
+                del self._handed[place]
+                return listening
+        return None
+
     def bind(self, address: str, *names: str) -> socket.socket:
         """Return the socket of one of these names, or one that listens at the address.
 
         If there is none, open one. Raises what `bind` of this room raises.
         """
-        for place, (given, listening) in enumerate(self._handed):
-            if given and given in names:
-                del self._handed[place]
-                return listening
+        if named := self.take(*names):
+            return named
         for place, (_, listening) in enumerate(self._handed):
             if _fits(address, listening):
                 del self._handed[place]
