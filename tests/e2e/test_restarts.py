@@ -24,6 +24,9 @@ listen = ["http://127.0.0.1:0", "ws://127.0.0.1:0", "rpc://127.0.0.1:0"]
 
 RESTARTS = 20
 
+# It never becomes ready, and ends as soon as it is told to.
+HANGS = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_DFL); time.sleep(600)"
+
 
 @pytest.fixture
 def desk(system):
@@ -85,7 +88,7 @@ async def test_a_file_that_changes_is_noticed_by_who_watches(system, until):
 
 async def test_to_stop_in_the_middle_of_a_restart_ends_both_lives(desk, until):
     up = await desk.up()
-    (desk.folder / "desk.py").write_text("import time; time.sleep(600)")
+    (desk.folder / "desk.py").write_text(HANGS)
     restart = await desk.kitfox("restart", "desk")
     await until(lambda: desk.rows()["desk"]["heir"])
     up.send(signal.SIGTERM)
@@ -205,7 +208,7 @@ async def test_a_supervisor_is_upgraded_in_place_and_its_processes_go_on(two, su
 
 async def test_a_supervisor_is_not_upgraded_while_a_process_begins(desk, until):
     up = await desk.up()
-    (desk.folder / "desk.py").write_text("import time; time.sleep(600)")
+    (desk.folder / "desk.py").write_text(HANGS)
     restart = await desk.kitfox("restart", "desk")
     await until(lambda: desk.rows()["desk"]["heir"])
     up.send(signal.SIGUSR2)
