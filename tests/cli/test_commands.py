@@ -17,7 +17,7 @@ def test_help_lists_the_commands_in_the_order_of_use(kitfox):
     commands = shown.partition("Commands:")[2].partition("Exit codes")[0]
     names = [line.split()[0] for line in commands.splitlines() if line.strip()]
     assert names == [
-        *("up", "run", "restart", "services", "instances", "describe"),
+        *("up", "run", "serve", "restart", "services", "instances", "describe"),
         *("call", "logs", "drain", "undrain", "weight", "breaker"),
         *("schema", "config", "gen", "version", "completion"),
     ]
