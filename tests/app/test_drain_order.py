@@ -152,53 +152,73 @@ async def greets_on(url):
         return await Shop.client(connection).greet()
 
 
-async def test_a_stop_goes_its_way_on_every_wire(stopping):
-    urls, shop = await stopping.urls(), stopping.shop
-    async with AsyncExitStack() as stack, HTTPClient() as http:
-        link = Link(*await asyncio.open_connection(*place(urls["rpc"])))
-        streams = Streams(*await asyncio.open_connection(*place(urls["grpc"])))
-        leaving = asyncio.create_task(streams.told_to_leave())
-        web = await stack.enter_async_context(
-            websockets.asyncio.client.connect(urls["ws"], subprotocols=["kitfox.json"])
-        )
+class Peers:
+    """A peer on each wire, and a call on each that goes on."""
 
-        async def asks():
-            reply = await http.request("GET", f"{urls['http']}/readyz")
-            return reply.status, dict(reply.headers).get(b"connection")
+    def __init__(self, urls, stack, http):
+        self.urls = urls
+        self._stack = stack
+        self._http = http
 
-        stays = []
-        for url in urls.values():
-            connection = await stack.enter_async_context(connect(url))
-            stays.append(asyncio.create_task(Shop.client(connection).stay()))
-        while shop.inside < len(urls):
+    async def arrive(self, shop):
+        self.link = Link(*await asyncio.open_connection(*place(self.urls["rpc"])))
+        streams = Streams(*await asyncio.open_connection(*place(self.urls["grpc"])))
+        self.leaving = asyncio.create_task(streams.told_to_leave())
+        web = websockets.asyncio.client.connect(self.urls["ws"], subprotocols=["kitfox.json"])
+        self.web = await self._stack.enter_async_context(web)
+        self.stays = [asyncio.create_task(self._stay(url)) for url in self.urls.values()]
+        while shop.inside < len(self.urls):
             await asyncio.sleep(0.01)
-        assert await asks() == (200, None)
 
-        # Not ready, and HTTP's clients are asked to leave; all else is as ever.
-        stopping.begin()
-        await stopping.registry.asked.wait()
-        assert await asks() == (503, b"close")
-        assert {await greets_on(url) for url in urls.values()} == {"hello"}
-        link.call(1)
-        assert (await link.frame())[:2] == [1, 1]
-        assert not leaving.done()
+    async def _stay(self, url):
+        async with connect(url) as connection:
+            return await Shop.client(connection).stay()
 
-        # Deregistered: peers of links are told, and nobody else may come. What runs goes on.
-        stopping.registry.may.set()
-        assert await link.frame() == [8]
-        assert await web.recv() == '["away"]'
-        await leaving
+    async def readiness(self):
+        reply = await self._http.request("GET", f"{self.urls['http']}/readyz")
+        return reply.status, dict(reply.headers).get(b"connection")
+
+    async def are_let_in_no_more(self):
         with suppress(ConnectFailed):
             while True:
                 async with HTTPClient() as late:
-                    await late.request("GET", f"{urls['http']}/livez")
-        assert not any(stay.done() for stay in stays)
+                    await late.request("GET", f"{self.urls['http']}/livez")
 
-        # What runs ends; then all is closed, and WebSockets say why.
-        shop.door.set()
-        assert {await stay for stay in stays} == {"bye"}
-        assert await link.frame() is None
-        with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:
-            await web.recv()
-        assert closed.value.rcvd.code == 1012
-        await stopping.serving
+
+@pytest.fixture
+async def peers(stopping):
+    async with AsyncExitStack() as stack, HTTPClient() as http:
+        peers = Peers(await stopping.urls(), stack, http)
+        await peers.arrive(stopping.shop)
+        yield peers
+        await asyncio.wait([*peers.stays, peers.leaving])
+
+
+async def test_a_stop_goes_its_way_on_every_wire(stopping, peers):
+    assert await peers.readiness() == (200, None)
+
+    # Not ready, and HTTP's clients are asked to leave; all else is as ever.
+    stopping.begin()
+    await stopping.registry.asked.wait()
+    assert await peers.readiness() == (503, b"close")
+    assert {await greets_on(url) for url in peers.urls.values()} == {"hello"}
+    peers.link.call(1)
+    assert (await peers.link.frame())[:2] == [1, 1]
+    assert not peers.leaving.done()
+
+    # Deregistered: peers of links are told, and nobody else may come. What runs goes on.
+    stopping.registry.may.set()
+    assert await peers.link.frame() == [8]
+    assert await peers.web.recv() == '["away"]'
+    await peers.leaving
+    await peers.are_let_in_no_more()
+    assert not any(stay.done() for stay in peers.stays)
+
+    # What runs ends; then all is closed, and WebSockets say why.
+    stopping.shop.door.set()
+    assert {await stay for stay in peers.stays} == {"bye"}
+    assert await peers.link.frame() is None
+    with pytest.raises(websockets.exceptions.ConnectionClosed) as closed:
+        await peers.web.recv()
+    assert closed.value.rcvd.code == 1012
+    await stopping.serving
