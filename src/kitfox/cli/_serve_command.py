@@ -20,9 +20,10 @@ from kitfox.cli._options import overrides_option
 def serve(
     target: str, *, listen: Sequence[str], replicas: int | None, overrides: Mapping[str, str]
 ) -> None:
-    """Run one service in production: some processes at the same sockets, kept up.
+    """Run one service in production, a process per core.
 
-    MODULE:NAME and --set are as for `kitfox run`. SIGHUP replaces the processes when their code has
+    The processes share its sockets, and are kept up. MODULE:NAME and --set are as for `kitfox run`.
+    SIGHUP replaces the processes when their code has
     changed, and loses no call; SIGTERM stops them kindly.
     """
     from kitfox.app import Config
