@@ -2,8 +2,8 @@
 
 import pytest
 
-from kitfox.app import Row, State
 from kitfox.cli._screen import Screen, table_lines
+from kitfox.supervisor import Row, State
 
 NAMES = ("registry", "portal")
 

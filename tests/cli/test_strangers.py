@@ -1,13 +1,14 @@
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from kitfox.app import Chains, Policies, Row, State, load
+from kitfox.app import Chains, Policies, load
 from kitfox.cli._strangers import Strangers, telling_strangers
 from kitfox.cli._together import running_together
 from kitfox.core import methods_of
 from kitfox.net import Notifier, NotifySocket
 from kitfox.schema import Reflection
 from kitfox.scope import fail_after
+from kitfox.supervisor import Row, State
 
 MODULE = """
 from kitfox.core import Service, rpc

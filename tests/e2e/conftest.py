@@ -20,9 +20,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from kitfox.app import Supervision, connect
+from kitfox.app import connect
 from kitfox.net import HTTPClient, HTTPError
 from kitfox.scope import fail_after
+from kitfox.supervisor import Supervision
 
 SCHOOL = Path(__file__).parents[2] / "examples" / "school"
 PATIENCE = 45.0  # seconds for whatever processes do: others may keep the machine busy

@@ -1,9 +1,8 @@
-"""Putting a system together: its configuration, its processes."""
+"""Putting it together: servers, clusters, wiring, and the configuration of a system."""
 
 from kitfox.app._advertise import AdvertiseError as AdvertiseError
 from kitfox.app._auth import Auth as Auth, JWTAuth as JWTAuth, authenticating as authenticating
 from kitfox.app._chains import Chains as Chains
-from kitfox.app._claim import AlreadyRunningError as AlreadyRunningError
 from kitfox.app._client_chain import ClientChain as ClientChain
 from kitfox.app._cluster import Cluster as Cluster
 from kitfox.app._config import (
@@ -31,32 +30,20 @@ from kitfox.app._connect import (
     schemes as schemes,
 )
 from kitfox.app._control import BreakerStatus as BreakerStatus, Control as Control
-from kitfox.app._groups import groups as groups, may_overlap as may_overlap
-from kitfox.app._held_sockets import PortTakenError as PortTakenError
+from kitfox.app._groups import Group as Group, groups as groups
 from kitfox.app._in_place import InPlace as InPlace
-from kitfox.app._keeper import (
-    NotSettledError as NotSettledError,
-    RestartFailedError as RestartFailedError,
-)
-from kitfox.app._legacy import Legacy as Legacy
-from kitfox.app._life import Patience as Patience
-from kitfox.app._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
 from kitfox.app._listen_urls import (
+    Opened as Opened,
     address_in as address_in,
+    how_opened as how_opened,
     listeners_at as listeners_at,
     name_of_socket as name_of_socket,
 )
 from kitfox.app._neighbours import Neighbours as Neighbours
 from kitfox.app._policies import Policies as Policies
 from kitfox.app._policy import Policy as Policy
-from kitfox.app._process_table import Row as Row, State as State
-from kitfox.app._restart import Restart as Restart
 from kitfox.app._server import Server as Server, UnsupportedKind as UnsupportedKind
 from kitfox.app._server_chain import ServerChain as ServerChain
-from kitfox.app._start_order import start_order as start_order
-from kitfox.app._status_file import Status as Status, StatusFile as StatusFile
-from kitfox.app._supervision import Step as Step, Supervision as Supervision
-from kitfox.app._supervisor import Supervisor as Supervisor
 from kitfox.app._wiring import (
     Needs as Needs,
     WiringError as WiringError,
@@ -68,9 +55,7 @@ from kitfox.app._wiring import (
 from kitfox.health import Readiness as Readiness
 
 __all__ = [
-    "LIFELINE",
     "AdvertiseError",
-    "AlreadyRunningError",
     "Auth",
     "BreakerStatus",
     "Chains",
@@ -79,30 +64,19 @@ __all__ = [
     "Config",
     "ConfigError",
     "Control",
+    "Group",
     "HealthConfig",
     "InPlace",
     "JWTAuth",
-    "Legacy",
     "Needs",
     "Neighbours",
-    "NotSettledError",
-    "Patience",
+    "Opened",
     "Policies",
     "Policy",
-    "PortTakenError",
     "Readiness",
-    "Restart",
-    "RestartFailedError",
-    "Row",
     "Server",
     "ServerChain",
     "ServiceConfig",
-    "State",
-    "Status",
-    "StatusFile",
-    "Step",
-    "Supervision",
-    "Supervisor",
     "System",
     "TLSFiles",
     "UnknownScheme",
@@ -117,19 +91,17 @@ __all__ = [
     "did_you_mean",
     "find_config",
     "groups",
-    "hold_lifeline",
+    "how_opened",
     "listeners_at",
     "load",
     "load_target",
     "made_by",
-    "may_overlap",
     "name_of_socket",
     "needs_of",
     "read_config",
     "read_duration",
     "read_values",
     "schemes",
-    "start_order",
     "tls_of",
     "wire",
 ]

@@ -15,7 +15,7 @@ from kitfox.app._config_error import ConfigError, did_you_mean
 from kitfox.app._config_layers import SECTIONS, Layers, Table, is_table, table_at
 from kitfox.app._config_schema import Config, ServiceConfig, System
 from kitfox.app._config_values import masked
-from kitfox.app._groups import may_overlap
+from kitfox.app._groups import Group
 from kitfox.app._policies import Policies
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -143,7 +143,7 @@ def _check_replicas(layers: Layers, name: str, service: ServiceConfig, system: S
     problem = ""
     if service.replicas < 1:
         problem = f"expected 1 or more, got {service.replicas}"
-    elif service.replicas > 1 and not may_overlap({name: service}, system):
+    elif service.replicas > 1 and not Group({name: service}, system).may_overlap:
         problem = "this service may not run twice at once (overlap)"
     if problem:
         raise _wrong(layers, "service", name, "replicas", problem=problem)

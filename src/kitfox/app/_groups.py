@@ -2,30 +2,46 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from kitfox.app._config_schema import Config, ServiceConfig, System
 from kitfox.app._listen_urls import Opened, how_opened
-
-Group = Mapping[str, ServiceConfig]
 
 _OURS = "kitfox.services."  # they keep files that one process may have open
 _ORIGINAL = "original+"  # a registry that knows processes by their addresses alone
 
 
+class Group(msgspec.Struct, frozen=True):
+    """The services of one process, by their names."""
+
+    services: Mapping[str, ServiceConfig]
+    system: System
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What is added to the environment of the process."""
+        return {
+            key: text for each in self.services.values() for key, text in each.environment.items()
+        }
+
+    @property
+    def replicas(self) -> int:
+        """How many such processes there are: one, when several services are in it."""
+        counts = [service.replicas for service in self.services.values()]
+        return counts[0] if len(counts) == 1 else 1
+
+    @property
+    def may_overlap(self) -> bool:
+        """Whether two such processes may run at once."""
+        return all(_may(service, self.system) for service in self.services.values())
+
+
 def groups(config: Config) -> Mapping[str, Group]:
     """Return the services of each process by its name: one of its own each, or one for all."""
-    if config.system.together:
-        return {config.system.name: config.services}
-    return {name: {name: service} for name, service in config.services.items()}
-
-
-def environment_of(group: Group) -> dict[str, str]:
-    """Return what is added to the environment of a group's process."""
-    return {key: text for each in group.values() for key, text in each.environment.items()}
-
-
-def may_overlap(group: Group, system: System) -> bool:
-    """Whether two processes of a group may run at once."""
-    return all(_may(service, system) for service in group.values())
+    system, services = config.system, config.services
+    if system.together:
+        return {system.name: Group(services, system)}
+    return {name: Group({name: service}, system) for name, service in services.items()}
 
 
 def _may(service: ServiceConfig, system: System) -> bool:
@@ -36,9 +52,3 @@ def _may(service: ServiceConfig, system: System) -> bool:
         or (system.registry or "").startswith(_ORIGINAL)
         or any(how_opened(url) is Opened.ALONE for url in service.listen)
     )
-
-
-def replicas_of(group: Group) -> int:
-    """Return how many processes a group has: one, when several services are in it."""
-    counts = [service.replicas for service in group.values()]
-    return counts[0] if len(counts) == 1 else 1

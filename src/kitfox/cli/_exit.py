@@ -34,9 +34,10 @@ class Failed(Exception):
 
 def explained(error: Exception) -> Failed | None:
     """Turn an error into words and a code; None for one that is a fault of the program."""
-    from kitfox.app import AlreadyRunningError, ConfigError, UnknownScheme
+    from kitfox.app import ConfigError, UnknownScheme
     from kitfox.core import RPCError
     from kitfox.net import TLSError
+    from kitfox.supervisor import AlreadyRunningError
 
     match error:
         case Failed():

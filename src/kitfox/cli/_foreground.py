@@ -7,16 +7,7 @@ import sys
 from collections.abc import Callable, MutableMapping
 from functools import partial
 
-from kitfox.app import (
-    LIFELINE,
-    AdvertiseError,
-    Chains,
-    Config,
-    ConfigError,
-    WiringError,
-    did_you_mean,
-    hold_lifeline,
-)
+from kitfox.app import AdvertiseError, Chains, Config, ConfigError, WiringError, did_you_mean
 from kitfox.cli._listeners import listening_at_port
 from kitfox.cli._log_shipping import log_to_stderr
 from kitfox.cli._reload import Reloading, Reread
@@ -25,6 +16,7 @@ from kitfox.cli._strangers import telling_strangers
 from kitfox.cli._telling import Telling
 from kitfox.cli._together import running_together
 from kitfox.net import Heartbeat, Notifier, Sockets, TLSError
+from kitfox.supervisor import LIFELINE, hold_lifeline
 
 _GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 

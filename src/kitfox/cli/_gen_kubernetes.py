@@ -6,7 +6,7 @@ files that are its own.
 
 from collections.abc import Mapping
 
-from kitfox.app import may_overlap
+from kitfox.app import Group
 from kitfox.cli._gen_facts import (
     EVERYWHERE,
     STATE,
@@ -49,7 +49,7 @@ def _manifest(asked: Asked, name: str) -> str:
     service, system = asked.config.services[name], asked.config.system
     values = {"name": word(label(name)), "system": word(asked.system)}
     claim = f"{label(name)}-state"
-    served, keeps = ports(service), not may_overlap({name: service}, system)
+    served, keeps = ports(service), not Group({name: service}, system).may_overlap
     text = fill(
         "k8s.yaml",
         {

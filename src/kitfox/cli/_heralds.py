@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterable
 from contextlib import suppress
 
-from kitfox.app import Row, State
+from kitfox.supervisor import Row, State
 
 _LISTENING = frozenset({State.READY, State.RESTARTING})
 

@@ -8,14 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from kitfox.app import (
-    Config,
-    ConfigError,
-    ServiceConfig,
-    WiringError,
-    address_in,
-    listeners_at,
-)
+from kitfox.app import Config, ConfigError, ServiceConfig, WiringError, address_in, listeners_at
 from kitfox.core import Listener
 from kitfox.net import TLS, Bind, UnixAddress, address_of, bind, is_loopback, parse_address
 from kitfox.transports.http import HTTP, HTTPOptions

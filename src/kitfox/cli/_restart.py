@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from kitfox.app import Config, Row, State, StatusFile, Step, Supervision, connect, read_config
+from kitfox.app import Config, connect, read_config
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import config_file, config_options
 from kitfox.core import Unreachable
+from kitfox.supervisor import Row, State, StatusFile, Step, Supervision
 
 
 @click.command()

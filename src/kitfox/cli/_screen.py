@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from itertools import cycle
 
-from kitfox.app import Row, State
 from kitfox.cli._output import columns, harmless
+from kitfox.supervisor import Row, State
 
 _PALETTE = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 

@@ -9,8 +9,9 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from kitfox.app import Chains, Config, Row, State
+from kitfox.app import Chains, Config
 from kitfox.net import Notifier
+from kitfox.supervisor import Row, State
 
 _log = logging.getLogger("kitfox.run")
 

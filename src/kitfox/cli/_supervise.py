@@ -10,17 +10,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from kitfox.app import (
-    Config,
-    ConfigError,
-    Legacy,
-    NotSettledError,
-    Row,
-    StatusFile,
-    Supervision,
-    Supervisor,
-    groups,
-)
+from kitfox.app import Config, ConfigError, groups
 from kitfox.cli._heralds import Heralds
 from kitfox.cli._output import shows_colour
 from kitfox.cli._reload import changes, mark_of
@@ -29,6 +19,14 @@ from kitfox.cli._signals import become_anew, stop_signals, upgrade_signal
 from kitfox.cli._strangers import Strangers
 from kitfox.cli._versions import Versions, code_of
 from kitfox.net import Sockets
+from kitfox.supervisor import (
+    Legacy,
+    NotSettledError,
+    Row,
+    StatusFile,
+    Supervision,
+    Supervisor,
+)
 from kitfox.transports.msgpack import RPC
 
 Read = Callable[[Path | None], Config]
@@ -204,9 +202,8 @@ async def _fault_of_program() -> str:
 
 def _openable(config: Config) -> list[str]:
     """Return the processes whose address is for a browser; of replicas, the first."""
-    wanted = [
-        name for name, group in groups(config).items() if any(each.open for each in group.values())
-    ]
+    found = groups(config)
+    wanted = [each for each in found if any(one.open for one in found[each].services.values())]
     return [process for name in wanted for process in (name, f"{name}/1")]
 
 

@@ -42,7 +42,7 @@ def code_of(config: Config) -> Marks:
 
 def _versions(config: Config) -> dict[str, _Version]:
     return {
-        name: _Version(group, _marks(config, group.values()))
+        name: _Version(group.services, _marks(config, group.services.values()))
         for name, group in groups(config).items()
     }
 

@@ -7,8 +7,7 @@ starts, else one system's services would find the other's registry where they lo
 import socket
 from collections.abc import Iterable, Mapping
 
-from kitfox.app._config_schema import ServiceConfig
-from kitfox.app._listen_urls import Opened, address_in, how_opened, listeners_at, name_of_socket
+from kitfox.app import Opened, ServiceConfig, address_in, how_opened, listeners_at, name_of_socket
 from kitfox.net import Sockets, address_of, parse_address, reserve
 
 

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from kitfox.app._succession import Ended, Succession
+from kitfox.supervisor._succession import Ended, Succession
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from kitfox.app._process_table import ProcessTable, Row, State
+from kitfox.supervisor._process_table import ProcessTable, Row, State
 
 
 def table() -> tuple[ProcessTable, list[Row]]:

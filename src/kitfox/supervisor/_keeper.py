@@ -16,12 +16,12 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from kitfox.app._legacy import Child
-from kitfox.app._life import End, Launch, Life, Patience
-from kitfox.app._plan import Plan
-from kitfox.app._process_table import ProcessTable, Row, State
-from kitfox.app._restart import Restart
-from kitfox.app._succession import Ended, Succession
+from kitfox.supervisor._legacy import Child
+from kitfox.supervisor._life import End, Launch, Life, Patience
+from kitfox.supervisor._plan import Plan
+from kitfox.supervisor._process_table import ProcessTable, Row, State
+from kitfox.supervisor._restart import Restart
+from kitfox.supervisor._succession import Ended, Succession
 
 _BEGINNING = frozenset({State.WAITING, State.STARTING, State.RESTARTING})
 _RUNNING = frozenset({State.STARTING, State.READY, State.RESTARTING})

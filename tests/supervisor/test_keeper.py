@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from kitfox.app._keeper import Keeper, RestartFailedError
-from kitfox.app._life import Patience
-from kitfox.app._plan import Plan
-from kitfox.app._process_table import ProcessTable, Row, State
-from kitfox.app._restart import Restart
 from kitfox.scope import fail_after
+from kitfox.supervisor._keeper import Keeper, RestartFailedError
+from kitfox.supervisor._life import Patience
+from kitfox.supervisor._plan import Plan
+from kitfox.supervisor._process_table import ProcessTable, Row, State
+from kitfox.supervisor._restart import Restart
 
 OLD = Plan(name="a", command=("old",), folder=Path())
 NEW = Plan(name="a", command=("new",), folder=Path())

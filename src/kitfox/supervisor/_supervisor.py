@@ -12,23 +12,21 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from kitfox.app._claim import Claim
-from kitfox.app._config_error import did_you_mean
-from kitfox.app._config_schema import Config
-from kitfox.app._crew import Command, Crew
-from kitfox.app._groups import groups
-from kitfox.app._held_sockets import HeldSockets, PortTakenError
-from kitfox.app._keeper import Keeper, RestartFailedError
-from kitfox.app._launcher import Launcher
-from kitfox.app._legacy import Legacy
-from kitfox.app._life import Launch, Patience
-from kitfox.app._lifeline import Lifeline
-from kitfox.app._plan import Plan
-from kitfox.app._process_table import ProcessTable, Row, State
-from kitfox.app._restart import Restart
-from kitfox.app._start_order import start_order
+from kitfox.app import Config, did_you_mean, groups
 from kitfox.net import Sockets
 from kitfox.scope import fail_after
+from kitfox.supervisor._claim import Claim
+from kitfox.supervisor._crew import Command, Crew
+from kitfox.supervisor._held_sockets import HeldSockets, PortTakenError
+from kitfox.supervisor._keeper import Keeper, RestartFailedError
+from kitfox.supervisor._launcher import Launcher
+from kitfox.supervisor._legacy import Legacy
+from kitfox.supervisor._life import Launch, Patience
+from kitfox.supervisor._lifeline import Lifeline
+from kitfox.supervisor._plan import Plan
+from kitfox.supervisor._process_table import ProcessTable, Row, State
+from kitfox.supervisor._restart import Restart
+from kitfox.supervisor._start_order import start_order
 
 _LOOK_AGAIN = 0.2  # seconds between two looks at ports that are taken
 _COURTESY = 5.0  # seconds that a wave is waited for; any order of start must do

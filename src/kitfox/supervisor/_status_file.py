@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from kitfox.app._process_table import Row
+from kitfox.supervisor._process_table import Row
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -16,8 +16,8 @@ from typing import Protocol
 
 import msgspec
 
-from kitfox.app._plan import Plan
-from kitfox.app._process import Process
+from kitfox.supervisor._plan import Plan
+from kitfox.supervisor._process import Process
 
 _LAST_WORDS = 20  # lines that are remembered
 

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from kitfox.app._config_error import ConfigError
-from kitfox.app._config_schema import Config
-from kitfox.app._keeper import RestartFailedError
-from kitfox.app._process_table import Row
-from kitfox.app._supervisor import Supervisor
+from kitfox.app import Config, ConfigError
 from kitfox.core import FailedPrecondition, InvalidArgument, NotFound, Service, rpc
+from kitfox.supervisor._keeper import RestartFailedError
+from kitfox.supervisor._process_table import Row
+from kitfox.supervisor._supervisor import Supervisor
 
 Restarted = Callable[[Sequence[str], Config], None]
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from kitfox.app import Config, Patience, PortTakenError, ServiceConfig, Supervisor, System
-from kitfox.app._held_sockets import HeldSockets
+from kitfox.app import Config, ServiceConfig, System
 from kitfox.scope import fail_after
+from kitfox.supervisor import Patience, PortTakenError, Supervisor
+from kitfox.supervisor._held_sockets import HeldSockets
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from kitfox.app._lines import Lines
 from kitfox.scope import fail_after
+from kitfox.supervisor._lines import Lines
 
 _LAST_WORDS = 1.0  # seconds for what is still in the pipe when the process has ended
 

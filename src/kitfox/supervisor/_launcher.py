@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kitfox.app._legacy import Child
-from kitfox.app._life import Ear
-from kitfox.app._lifeline import LIFELINE
-from kitfox.app._plan import Plan
-from kitfox.app._process import Process
 from kitfox.net import HANDED_OVER, NotifySocket, to_hand_over
+from kitfox.supervisor._legacy import Child
+from kitfox.supervisor._life import Ear
+from kitfox.supervisor._lifeline import LIFELINE
+from kitfox.supervisor._plan import Plan
+from kitfox.supervisor._process import Process
 
 
 class Launcher:

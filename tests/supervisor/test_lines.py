@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from hypothesis import given, strategies as st
 
-from kitfox.app._lines import Lines
+from kitfox.supervisor._lines import Lines
 
 
 def all_lines(lines: Lines, *pieces: bytes) -> list[str]:

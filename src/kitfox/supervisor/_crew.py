@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from kitfox.app._config_schema import Config
-from kitfox.app._groups import environment_of, groups, may_overlap, replicas_of
-from kitfox.app._held_sockets import HeldSockets, PortTakenError
-from kitfox.app._keeper import Keeper, RestartFailedError
-from kitfox.app._plan import Plan
+from kitfox.app import Config, groups
+from kitfox.supervisor._held_sockets import HeldSockets, PortTakenError
+from kitfox.supervisor._keeper import Keeper, RestartFailedError
+from kitfox.supervisor._plan import Plan
 
 Command = Callable[[Config, str], Sequence[str]]
 """How a process of a configuration is run, given its name."""
@@ -22,17 +21,17 @@ class Crew:
         self._group = groups(config)[name]
         self._command = command
         self._sockets = sockets
-        count = replicas_of(self._group)
+        count = self._group.replicas
         numbered = tuple(f"{name}/{number}" for number in range(1, count + 1))
         self.processes = numbered if count > 1 else (name,)
 
     def open(self) -> None:
         """Open the sockets; PortTakenError."""
-        self._sockets.open(self._group)
+        self._sockets.open(self._group.services)
 
     def close(self) -> None:
         """Close the sockets: who calls there is refused."""
-        self._sockets.close(self._group)
+        self._sockets.close(self._group.services)
 
     def man(self, keeper: Callable[[Plan], Keeper]) -> None:
         """Have a keeper for each process."""
@@ -53,18 +52,18 @@ class Crew:
         """Be of a configuration from now on, if it was `done`; else stay as it was."""
         if done:
             self._config, self._group = config, groups(config)[self.name]
-        self._sockets.keep(self._group)
+        self._sockets.keep(self._group.services)
 
     def _plan(self, process: str, config: Config) -> Plan:
         """Raises PortTakenError, LookupError when it has no such process."""
         group = groups(config).get(self.name)
-        if group is None or replicas_of(group) != len(self.processes):
+        if group is None or group.replicas != len(self.processes):
             raise LookupError("the processes that there are change when kitfox up starts")
         return Plan(
             name=process,
             command=tuple(self._command(config, self.name)),
             folder=config.file.parent,
-            environment=environment_of(group),
-            sockets=self._sockets.open(group),
-            overlap=may_overlap(group, config.system),
+            environment=group.environment,
+            sockets=self._sockets.open(group.services),
+            overlap=group.may_overlap,
         )

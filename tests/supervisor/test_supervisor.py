@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from kitfox.app._claim import AlreadyRunningError
 from kitfox.app._config_schema import Config, ServiceConfig, System
-from kitfox.app._life import Patience
-from kitfox.app._process_table import Row, State
-from kitfox.app._restart import Restart
-from kitfox.app._supervisor import Supervisor
 from kitfox.scope import fail_after
+from kitfox.supervisor._claim import AlreadyRunningError
+from kitfox.supervisor._life import Patience
+from kitfox.supervisor._process_table import Row, State
+from kitfox.supervisor._restart import Restart
+from kitfox.supervisor._supervisor import Supervisor
 
 PRELUDE = """
 import os, signal, socket, subprocess, sys, time

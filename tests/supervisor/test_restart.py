@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from kitfox.app._restart import Restart
+from kitfox.supervisor._restart import Restart
 
 draws = st.floats(0, 1, exclude_max=True)
 
