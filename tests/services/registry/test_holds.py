@@ -45,6 +45,27 @@ async def test_a_process_that_closes_its_listener_last_is_seen_at_the_second_loo
     await until(lambda: emptied(running))
 
 
+async def test_who_takes_the_place_of_a_crashed_process_is_alone_there(registry, twins, until):
+    running, twin = await registry(), await twins("users")
+    place = (f"http://127.0.0.1:{twin.port}",)  # the socket is kept, and answers all the time
+    crashed = await held(running.client, Instance("users", "ada", place))
+    await crashed.aclose()
+    async with aclosing(await held(running.client, Instance("users", "bob", place))):
+        await until(lambda: alone(running, "bob"))
+
+
+async def test_a_crashed_replica_is_gone_though_another_answers_in_its_place(
+    registry, twins, until
+):
+    running, twin = await registry(), await twins("users")
+    place = (f"http://127.0.0.1:{twin.port}",)
+    async with aclosing(await held(running.client, Instance("users", "bob", place))):
+        crashed = await held(running.client, Instance("users", "ada", place))
+        assert len(await running.instances("users")) == 2
+        await crashed.aclose()
+        await until(lambda: alone(running, "bob"))
+
+
 async def test_a_newcomer_that_dies_before_anybody_holds_it_is_removed(registry, until):
     running = await registry()
     await running.client.register(Instance("users", "ada", ("http://127.0.0.1:1",)))
@@ -100,6 +121,10 @@ async def both_looks(client, twin, until):
 
 async def emptied(running) -> bool:
     return not await running.instances("users")
+
+
+async def alone(running, id) -> bool:
+    return [one.id for one in await running.instances("users")] == [id]
 
 
 async def test_a_holder_hears_signs_of_life(registry):
