@@ -111,6 +111,10 @@ class Up:
         rows = self.rows().values()
         return bool(rows) and all(row["state"] == "ready" for row in rows)
 
+    def is_whole(self) -> bool:
+        """Whether each service is registered, and nobody that is gone."""
+        return [one["instances"] for one in self.json("services", "--json")] == [1, 1, 1]
+
     def run(self, *words: str) -> Result:
         """Run another command in the folder, in this process: that is quicker."""
         with chdir(self.folder):
@@ -327,6 +331,7 @@ def test_following_the_logs_outlives_the_log_service_and_ends_quietly(system: Up
         following.process.send_signal(signal.SIGINT)
         assert following.process.wait(30) == Exit.INTERRUPTED
         assert following.err == "the log service is away; waiting for it\n"
+    eventually(system.is_whole)
 
 
 def test_a_second_up_in_the_same_folder_is_refused(system: Up):
@@ -341,6 +346,7 @@ def test_a_killed_service_is_started_again_and_found_again(system: Up):
     eventually(lambda: system.ready() and system.rows()["stock"]["restarts"] > before["restarts"])
     assert re.search(r"^stock +backing off +- +\d+ +killed; again in", system.output, re.MULTILINE)
     eventually(lambda: system.run("call", "front.show", "id=2").exit_code == Exit.OK)
+    eventually(system.is_whole)
 
 
 def test_a_second_system_at_the_same_ports_is_told_so_and_starts_nothing(system: Up, tmp_path):
