@@ -110,12 +110,23 @@ asyncio.run(main())
 """
 
 
+IN_UVLOOP = """
+import uvloop
+
+def run(main):
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+asyncio.run = run
+"""
+
+
 @pytest.mark.parametrize(
     ("prepare", "whole"),
     [
         ("del os.pidfd_open", True),
         ("import kitfox.exec._proc as proc; proc._PROC = '/nowhere'", False),
-        ("import uvloop; asyncio.run = uvloop.run", True),
+        (IN_UVLOOP, True),
     ],
     ids=["pidfd", "proc", "asyncios_loop"],
 )
