@@ -38,7 +38,7 @@ _GOODBYE = 1.0
 # and a further one. To close the connection before it arrives would reset it, and leave the client
 # not knowing what became of the request.
 _FIRST_REQUEST = 1.0
-_NEXT_REQUEST = 0.1
+_NEXT_REQUEST = 0.5
 
 # How long a client may take to answer TLS's last word, seconds, when it has been sent everything.
 # asyncio would wait 30, and Chromium answers that word of an idle connection only when it likes.
@@ -73,6 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
     peer = ""
     identity = ""
     _refused = False
+    _stopping = False
     _held: bytes | None = None  # what came behind a request for an upgrade; None: there is none
     _successor: asyncio.Protocol | None = None  # who has taken the connection
     _arriving = False  # whether the last piece left a request incomplete
@@ -145,7 +146,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
             return
         if not self._arriving:
-            self._end_at(self.loop.time() + self.timeout_keep_alive)
+            stays = _NEXT_REQUEST if self._stopping else self.timeout_keep_alive
+            self._end_at(self.loop.time() + stays)
         held, self._held = self._held, None
         if held:
             self.data_received(held)
@@ -201,12 +203,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Close with the next answer, or soon, if there is no next request."""
-        self.leaving = True
+        self.leaving = self._stopping = True
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is None:
             self._end_at(min(self._due, self.loop.time() + _FIRST_REQUEST))
         elif not cycle.response_complete:
-            cycle.keep_alive = False
+            # Once an answer has begun, it is the next one that can say so.
+            cycle.keep_alive = cycle.response_started
         elif not self._arriving:
             self._end_at(min(self._due, self.loop.time() + _NEXT_REQUEST))
 
