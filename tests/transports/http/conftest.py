@@ -133,6 +133,11 @@ class Wire:
         async with fail_after(10):
             return await self._reader.readuntil(b"\n\n")
 
+    async def last_chunk(self):
+        """Read to the end of an answer in chunks."""
+        async with fail_after(10):
+            return await self._reader.readuntil(b"\r\n0\r\n\r\n")
+
     def leave(self):
         self._writer.transport.abort()
 

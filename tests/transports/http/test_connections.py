@@ -136,6 +136,32 @@ async def test_a_call_that_outlives_the_grace_is_told_that_the_server_stops(book
     assert book.cancelled == 1
 
 
+async def test_a_connection_whose_answer_began_before_the_stop_takes_one_more_request(book, wire):
+    end = asyncio.Event()
+
+    async def slowly(scope, receive, send):
+        assert scope["type"] == "http"
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"one\n\n", "more_body": True})
+        await end.wait()
+        await send({"type": "http.response.body", "body": b"two"})
+
+    server = Drained(book, grace=10.0, fallback=slowly)
+    async with wire(await server.url) as client, wire(await server.url) as idle:
+        idle.send(GET)
+        assert (await idle.answer()).status == 200
+        client.send(b"GET /slowly HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        await client.event()
+        server.stop()
+        assert await idle.rest() == b""  # all have been told
+        end.set()
+        await client.last_chunk()  # its head could not say yet that the connection would end
+        client.send(GET)
+        assert (await client.answer()).headers["connection"] == "close"
+        assert await client.rest() == b""
+    await server.task
+
+
 async def test_streams_end_at_once_when_the_server_stops(book, ledger):
     server = Drained(book, grace=10.0)
     async with HTTPConnection(await server.url) as connection:
