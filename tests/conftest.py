@@ -15,9 +15,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from kitfox import fail_after
 from kitfox.net import TLS
+
+# A busy machine is no fault of the code's: no test judges by elapsed time.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 # How long what a test stopped may take to be gone, seconds.
 GRACE = 2.0

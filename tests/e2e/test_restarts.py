@@ -104,6 +104,8 @@ async def test_who_crashes_is_back_at_the_same_addresses_and_its_callers_waited(
     os.kill(pid, signal.SIGKILL)
     async with fail_after(30):
         assert await called(web) != pid
+        while desk.rows()["desk"]["state"] != "ready":
+            await asyncio.sleep(0.01)
     assert desk.rows()["desk"]["addresses"][0] == web
 
 
@@ -146,8 +148,10 @@ async def test_a_crash_of_one_replica_is_not_seen_by_those_who_called_the_other(
     web, rpc = two.rows()["desk/1"]["addresses"]
     killed, other = pids(two).values()
     async with AsyncExitStack() as stack:
-        ends = [await stream(stack, rpc) for _ in range(16)]
-        assert {pid for pid, _ in ends} == {killed, other}
+        ends = [await stream(stack, rpc)]
+        async with fail_after(30):
+            while {pid for pid, _ in ends} != {killed, other}:  # they are not dealt out evenly
+                ends.append(await stream(stack, rpc))
         os.kill(killed, signal.SIGKILL)
         after = [await called(web) for _ in range(50)]
         assert killed not in after
