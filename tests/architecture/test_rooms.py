@@ -79,13 +79,24 @@ def test_the_floor_plan_sends_its_reader_to_files_there_are(room):
     assert [name for name in files if not (house.SOURCE / room / name).exists()] == []
 
 
-def test_importing_kitfox_loads_nothing_heavy():
+def loaded_by(module):
+    """Name what a fresh Python has loaded once it has imported a module."""
     code = (
-        "import sys; had = set(sys.modules); import kitfox; print(*sorted(set(sys.modules) - had))"
+        "import sys; had = set(sys.modules); "
+        f"import {module}; print(*sorted(set(sys.modules) - had))"
     )
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
     )
-    loaded = {name.partition(".")[0].lstrip("_") for name in run.stdout.split()}
+    return run.stdout.split()
+
+
+def test_importing_kitfox_loads_nothing_heavy():
+    loaded = {name.partition(".")[0].lstrip("_") for name in loaded_by("kitfox")}
     ours = {name.lstrip("_") for name in sys.stdlib_module_names} | LIGHT
     assert loaded - ours == set()
+
+
+def test_a_command_waits_only_for_what_it_uses_itself():
+    ours = [name for name in loaded_by("kitfox.cli") if name.startswith("kitfox.")]
+    assert {name.split(".")[1] for name in ours} == {"cli", "core", "scope"}

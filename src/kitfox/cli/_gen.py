@@ -1,31 +1,18 @@
 """`kitfox gen`."""
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from kitfox.cli._exit import Exit, Failed
-from kitfox.cli._gen_facts import Asked
 from kitfox.cli._options import config_file
 
-Files = Mapping[str, str]
 
+def _command(kind: str, what: str) -> click.Command:
+    """Make the command that writes files of one kind."""
 
-@click.group()
-def gen() -> None:
-    """Write files for systemd, Kubernetes or Docker.
-
-    They are made of the kitfox.toml, of all its services or the SERVICE named; what stands in the
-    environment and in secrets is not in them. Printed, unless --output says in which folder they
-    are to be.
-    """
-
-
-def _kind(make: Callable[[Asked], Files]) -> Callable[[Asked], Files]:
-    """Make a command of what makes files."""
-
+    @click.command(kind, help=what)
     @click.option("--force", is_flag=True, help="Write over files that are there.")
     @click.option(
         "--output",
@@ -51,64 +38,41 @@ def _kind(make: Callable[[Asked], Files]) -> Callable[[Asked], Files]:
         output: Path | None,
         force: bool,
     ) -> None:
-        _deliver(make(_asked(service, config, profile, image)), output, force=force)
+        from kitfox.cli._generating import generate
 
-    gen.command(make.__name__, help=make.__doc__)(command)
-    return make
+        files = generate(kind, config_file(config), service, profile, image)
+        _deliver(files, output, force=force)
 
-
-@_kind
-def systemd(asked: Asked) -> Files:
-    """Units: hardened services with a watchdog, their sockets, and a target for all."""
-    from kitfox.cli._gen_systemd import units
-
-    return units(asked, Path(sys.executable).with_name("kitfox"))
+    return command
 
 
-@_kind
-def k8s(asked: Asked) -> Files:
-    """Manifests: Deployments with probes, Services, PodDisruptionBudgets."""
-    from kitfox.cli._gen_kubernetes import manifests
+@click.group(
+    commands=[
+        _command(
+            "systemd",
+            "Units: hardened services with a watchdog, their sockets, and a target for all.",
+        ),
+        _command("k8s", "Manifests: Deployments with probes, Services, PodDisruptionBudgets."),
+        _command(
+            "compose",
+            "A compose.yaml with healthchecks; `docker compose up` starts in the order of needs.",
+        ),
+        _command(
+            "dockerfile",
+            "A Dockerfile for an image with all services in it, and its .dockerignore.",
+        ),
+    ]
+)
+def gen() -> None:
+    """Write files for systemd, Kubernetes or Docker.
 
-    return manifests(asked)
-
-
-@_kind
-def compose(asked: Asked) -> Files:
-    """A compose.yaml with healthchecks; `docker compose up` starts in the order of needs."""
-    from kitfox.cli._gen_compose import compose_file
-
-    return compose_file(asked)
-
-
-@_kind
-def dockerfile(asked: Asked) -> Files:
-    """A Dockerfile for an image with all services in it, and its .dockerignore."""
-    from importlib.metadata import version
-
-    from kitfox.cli._gen_dockerfile import Ground, image
-
-    python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    files = [each.name for each in asked.config.file.parent.iterdir()]
-    return image(asked, Ground(python, version("kitfox"), files))
+    They are made of the kitfox.toml, of all its services or the SERVICE named; what stands in the
+    environment and in secrets is not in them. Printed, unless --output says in which folder they
+    are to be.
+    """
 
 
-def _asked(service: str, config: Path | None, profile: str | None, image: str) -> Asked:
-    """Read the file; what only this shell's environment says is no part of it."""
-    from kitfox.app import did_you_mean, read_config
-
-    found = read_config(config_file(config).absolute(), {}, {}, profile)
-    names = tuple(found.services)
-    if service and service not in names:
-        problem = did_you_mean(service, names)
-        raise Failed(f'{found.file}: no service "{service}"{problem}', Exit.NOT_FOUND)
-    if not names:
-        raise Failed(f"{found.file}: there is no [service.NAME]", Exit.USAGE)
-    asked = Asked(found, (service,) if service else names, profile)
-    return Asked(found, asked.names, profile, image or f"{asked.system}:latest")
-
-
-def _deliver(files: Files, folder: Path | None, *, force: bool) -> None:
+def _deliver(files: Mapping[str, str], folder: Path | None, *, force: bool) -> None:
     if folder is None:
         for number, (name, text) in enumerate(files.items()):
             head = f"# {name}\n" if len(files) > 1 else ""

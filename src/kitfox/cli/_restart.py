@@ -2,17 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from kitfox.app import Config, connect, read_config
-from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import config_file, config_options
-from kitfox.core import Unreachable
-from kitfox.supervisor import Row, State, StatusFile, Step, Supervision
 
 
 @click.command()
@@ -35,42 +30,8 @@ def restart(
 
     The new ones read the file that is named, as that of `kitfox up` is read.
     """
-    file = config_file(config).absolute()
-    loaded = read_config(file, os.environ, overrides, profile)
-    asyncio.run(_restart(loaded, names, rolling=rolling))
+    from kitfox.app import read_config
+    from kitfox.cli._restarting import restart_services
 
-
-async def _restart(config: Config, names: Sequence[str], *, rolling: bool) -> None:
-    async with _supervisor_of(config) as supervisor:
-        async for step in supervisor.restart(list(names), str(config.file), rolling=rolling):
-            for line in _lines(step):
-                click.echo(line)
-
-
-@asynccontextmanager
-async def _supervisor_of(config: Config) -> AsyncIterator[Supervision]:
-    """Connect to the supervisor of a system. Raises Failed when none runs."""
-    state = config.system.state
-    status = StatusFile(state / "processes.json").read()
-    nobody = Failed(f"no `kitfox up` runs in {state}", Exit.UNHEALTHY)
-    if status is None or not status.supervisor:
-        raise nobody
-    async with connect(status.supervisor) as connection:
-        try:
-            yield Supervision.client(connection)
-        except Unreachable:
-            raise nobody from None
-
-
-def _lines(step: Step) -> list[str]:
-    if step.row is not None:
-        return [_sentence(step.row)]
-    return [*(f"{step.name} | {word}" for word in step.words), step.failure]
-
-
-def _sentence(row: Row) -> str:
-    if row.state is State.RESTARTING and row.heir is not None:
-        return f"{row.name} {row.state}: pid {row.heir} beside {row.pid}"
-    who = "" if row.pid is None else f": pid {row.pid}"
-    left = f", pid {' '.join(map(str, row.leaving))} finishes what it does" if row.leaving else ""
-    return f"{row.name} {row.state}{who}{left}"
+    loaded = read_config(config_file(config).absolute(), os.environ, overrides, profile)
+    asyncio.run(restart_services(loaded, names, rolling=rolling))
