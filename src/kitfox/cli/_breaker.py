@@ -6,7 +6,7 @@ import click
 
 from kitfox.cli._exit import Failed
 from kitfox.cli._group import Group
-from kitfox.cli._options import Where, address_option, json_option, where_options
+from kitfox.cli._options import Command, Where, address_option, json_option, where_options
 from kitfox.cli._output import print_json, print_table
 
 _HEAD = ("instance", "breaker", "state", "held", "good", "faults", "refused")
@@ -15,9 +15,6 @@ _DOES = {
     "close": "lets every call pass until it is reset",
     "reset": "decides by itself again",
 }
-_at = click.option(
-    "--at", default="", metavar="INSTANCE", help="Only there, or at one service's instances."
-)
 
 
 @click.group(cls=Group)
@@ -62,11 +59,25 @@ def list_(caller: str, *, where: Where, as_json: bool) -> None:
     print_table(_HEAD, rows)
 
 
+def _switch_options(command: Command[None]) -> Command[None]:
+    """Add which breaker is meant, where it is, and how it is found."""
+    for option in (
+        where_options,
+        address_option,
+        click.option(
+            "--at",
+            default="",
+            metavar="INSTANCE",
+            help="Only there, or at one service's instances.",
+        ),
+        click.argument("name", metavar="BREAKER"),
+    ):
+        command = option(command)
+    return command
+
+
 @breaker.command("open")
-@click.argument("name", metavar="BREAKER")
-@_at
-@address_option
-@where_options
+@_switch_options
 def open_(name: str, *, at: str, where: Where) -> None:
     """Let no call pass, until the breaker is reset.
 
@@ -76,20 +87,14 @@ def open_(name: str, *, at: str, where: Where) -> None:
 
 
 @breaker.command("close")
-@click.argument("name", metavar="BREAKER")
-@_at
-@address_option
-@where_options
+@_switch_options
 def close(name: str, *, at: str, where: Where) -> None:
     """Let every call pass, however they end, until it is reset."""
     _switch(name, "close", at, where)
 
 
 @breaker.command("reset")
-@click.argument("name", metavar="BREAKER")
-@_at
-@address_option
-@where_options
+@_switch_options
 def reset(name: str, *, at: str, where: Where) -> None:
     """Let it decide by itself again, with a clean slate."""
     _switch(name, "reset", at, where)
