@@ -15,7 +15,7 @@ import uvicorn
 import uvloop
 
 from kitfox.core import Method, Service, rpc
-from kitfox.net import ASGIApp, Receive, Scope, Send
+from kitfox.net import ASGIApp, ASGIScope, Receive, Send
 from kitfox.transports.http import HTTP, HTTPApp
 
 USER = b'{"id":7,"name":"Ada Lovelace","email":"ada@example.org","active":true}'
@@ -61,7 +61,7 @@ ROUTES: Mapping[Callable[..., object] | Method, str] = {
 }
 
 
-async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+async def bare(scope: ASGIScope, receive: Receive, send: Send) -> None:
     """Answer as fast as ASGI can."""
     if scope["method"] == "POST":
         while (await receive()).get("more_body"):

@@ -6,7 +6,7 @@ A client asks for it with `Upgrade: lines`, as HTTP/1.1 has it; from then on HTT
 import asyncio
 
 from kitfox import Service, rpc
-from kitfox.net import Receive, Scope, Send, reply
+from kitfox.net import ASGIScope, Receive, Send, reply
 from kitfox.transports.http import HTTP, HTTPConnection, hijack_of, raw_stream
 
 
@@ -22,7 +22,7 @@ class Words(Service, name="lines.v1.Words"):
 WORDS = Words()
 
 
-async def speak(scope: Scope, _receive: Receive, send: Send) -> None:
+async def speak(scope: ASGIScope, _receive: Receive, send: Send) -> None:
     """Answer each line, on a connection taken over from HTTP."""
     if scope["path"] != "/lines" or hijack_of(scope) is None:
         await reply(send, 426, b"ask for lines\n", [(b"upgrade", b"lines")])

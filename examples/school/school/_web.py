@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from kitfox.core import NotFound
-from kitfox.net import ASGIApp, Event, Receive, Scope, Send, SiteRequest
+from kitfox.net import ASGIApp, ASGIScope, Event, Receive, Send, SiteRequest
 from school.contract import Id
 
 # No form and no grade is longer.
@@ -27,7 +27,7 @@ def with_headers(app: ASGIApp, headers: Mapping[str, str] | None = None) -> ASGI
     """Return `app` with `headers` on all that it answers; no browser guesses what that is."""
     extra = [_NOSNIFF, *((n.encode(), v.encode()) for n, v in (headers or {}).items())]
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(scope: ASGIScope, receive: Receive, send: Send) -> None:
         async def send_more(event: Event) -> None:
             if event["type"] == "http.response.start":
                 event = {**event, "headers": [*event["headers"], *extra]}

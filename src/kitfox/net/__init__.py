@@ -9,12 +9,12 @@ from kitfox.net._address import (
 from kitfox.net._asgi import (
     SLASH as SLASH,
     ASGIApp as ASGIApp,
+    ASGIScope as ASGIScope,
     BadPath as BadPath,
     BodyTooLarge as BodyTooLarge,
     ClientGone as ClientGone,
     Event as Event,
     Receive as Receive,
-    Scope as Scope,
     Send as Send,
     path_of as path_of,
     read_body as read_body,
@@ -40,6 +40,11 @@ from kitfox.net._http_limits import ClientLimits as ClientLimits
 from kitfox.net._http_reply import HTTPReply as HTTPReply
 from kitfox.net._http_stream import HTTPReplyStream as HTTPReplyStream
 from kitfox.net._http_url import split_url as split_url
+from kitfox.net._lifeline import (
+    LIFELINE as LIFELINE,
+    Lifeline as Lifeline,
+    hold_lifeline as hold_lifeline,
+)
 from kitfox.net._listen import (
     BACKLOG as BACKLOG,
     address_of as address_of,
@@ -85,10 +90,12 @@ __all__ = [
     "BACKLOG",
     "HANDED_OVER",
     "IDENTITY",
+    "LIFELINE",
     "PEM",
     "SLASH",
     "TLS",
     "ASGIApp",
+    "ASGIScope",
     "Address",
     "BadPath",
     "BadReply",
@@ -105,6 +112,7 @@ __all__ = [
     "HTTPReplyStream",
     "Handler",
     "Heartbeat",
+    "Lifeline",
     "Match",
     "Notification",
     "Notifier",
@@ -113,7 +121,6 @@ __all__ = [
     "Receive",
     "ReplyTooLarge",
     "Router",
-    "Scope",
     "Send",
     "SharedToken",
     "Site",
@@ -128,6 +135,7 @@ __all__ = [
     "certified_name",
     "check_guarded",
     "cross_origin",
+    "hold_lifeline",
     "inherited",
     "is_local_name",
     "is_loopback",

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from typing import Any
 from urllib.parse import unquote
 
-Scope = MutableMapping[str, Any]
+ASGIScope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+ASGIApp = Callable[[ASGIScope, Receive, Send], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 
 # Stands in `path_of` for a slash that was sent as %2F: one within a segment, not between two.
@@ -31,7 +31,7 @@ class ClientGone(Exception):
     """The client left before its request was complete."""
 
 
-def path_of(scope: Scope) -> str:
+def path_of(scope: ASGIScope) -> str:
     """Return the path below where the application is mounted.
 
     A `%2F` in it is SLASH, so that it separates no segments; `with_slashes` undoes that.

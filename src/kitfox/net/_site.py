@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 
 from kitfox.net._asgi import (
     SLASH,
+    ASGIScope,
     BadPath,
     BodyTooLarge,
     ClientGone,
     Headers,
     Receive,
-    Scope,
     Send,
     path_of,
     read_body,
@@ -93,7 +93,7 @@ class Site:
             verb, _, template = route.partition(" ")
             self._router.add(verb, template, handler)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             msg = f"a Site answers HTTP only, not {scope['type']}"
@@ -106,7 +106,7 @@ class Site:
             answer = self._refusal(refused.reply)
         await reply(send, answer.status, answer.body, _headers_of(answer))
 
-    async def _answer(self, scope: Scope, receive: Receive) -> SiteReply:
+    async def _answer(self, scope: ASGIScope, receive: Receive) -> SiteReply:
         """Return the handler's answer; raises _Refused with the site's own."""
         handler, names = self._find(scope)
         _refuse_other_sites(scope)
@@ -120,7 +120,7 @@ class Site:
             raise _Refused(500, "internal error") from None
         return answer
 
-    def _find(self, scope: Scope) -> tuple[Handler, Mapping[str, str]]:
+    def _find(self, scope: ASGIScope) -> tuple[Handler, Mapping[str, str]]:
         try:
             path = path_of(scope)
         except BadPath as error:
@@ -150,7 +150,7 @@ class _Refused(Exception):
         self.reply = SiteReply(status, f"{text}\n".encode(), headers=headers)
 
 
-def _refuse_other_sites(scope: Scope) -> None:
+def _refuse_other_sites(scope: ASGIScope) -> None:
     if why := cross_origin(scope["method"], dict(scope["headers"])):
         raise _Refused(403, f"this comes from another site: {why}")
 
@@ -169,7 +169,7 @@ def _check(answer: SiteReply) -> None:
             raise ValueError(f"header value {value[:80]!r} has a line break or is not Latin-1")
 
 
-def _request(scope: Scope, names: Mapping[str, str], body: bytes) -> SiteRequest:
+def _request(scope: ASGIScope, names: Mapping[str, str], body: bytes) -> SiteRequest:
     client = scope.get("client")
     return SiteRequest(
         verb=scope["method"],

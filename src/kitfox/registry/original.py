@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from kitfox.core import FailedPrecondition, InvalidArgument
-from kitfox.net import ASGIApp, HTTPClient, Receive, Scope, Send, Site, SiteReply, SiteRequest
+from kitfox.net import ASGIApp, ASGIScope, HTTPClient, Receive, Send, Site, SiteReply, SiteRequest
 from kitfox.registry._documents import OriginalRegistration, decode_patch
 from kitfox.registry._hosts import same_host
 from kitfox.registry._instance import Instance
@@ -105,7 +105,7 @@ class OriginalRegistry:
         if rest is None:
             return site
 
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def answer(scope: ASGIScope, receive: Receive, send: Send) -> None:
             own = scope["type"] == "http" and scope["path"] in _PATHS
             await (site if own else rest)(scope, receive, send)
 

@@ -11,10 +11,10 @@ from kitfox.core import Code, InvalidArgument, Routes
 from kitfox.net import (
     SLASH,
     ASGIApp,
+    ASGIScope,
     BadPath,
     ClientGone,
     Receive,
-    Scope,
     Send,
     path_of,
     with_slashes,
@@ -105,7 +105,7 @@ class HTTPApp:
         self._cors = cors
         self._closing: RawHeaders = ()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it to whoever does."""
         if scope["type"] != "http":
             await self._not_http(scope, receive, send)
@@ -174,7 +174,7 @@ class HTTPApp:
         self._door.check_call(headers, safe=route.safe)
         return route.answer(exchange, with_slashes(names) if SLASH in path else names)
 
-    def _check_count(self, scope: Scope) -> None:
+    def _check_count(self, scope: ASGIScope) -> None:
         if len(scope["headers"]) > self._header_count:
             text = f"there are more than {self._header_count} headers"
             raise Refused(431, Code.RESOURCE_EXHAUSTED, text)
@@ -192,14 +192,14 @@ class HTTPApp:
             raise self._unknown(exchange.scope, path)
         return elsewhere(exchange.scope, exchange.receive, exchange.send)
 
-    def _unknown(self, scope: Scope, path: str) -> Refused:
+    def _unknown(self, scope: ASGIScope, path: str) -> Refused:
         whole = scope["path"]
         if verbs := ", ".join(_READING if path in self._paths else self._table.verbs(path)):
             text = f"{whole} does not answer {scope['method']}; it answers {verbs}"
             return Refused(405, Code.UNIMPLEMENTED, text, ((b"allow", verbs.encode()),))
         return Refused(404, Code.UNIMPLEMENTED, f"there is no {whole}")
 
-    async def _not_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _not_http(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Answer a WebSocket, or hand over what is nobody's here: a life span is the fallback's."""
         if scope["type"] == "websocket":
             await self._web_socket(scope, receive, send)
@@ -209,7 +209,7 @@ class HTTPApp:
         else:
             await self._fallback(scope, receive, send)
 
-    async def _web_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _web_socket(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         try:
             app = self._web_socket_app(scope)
         except Refused as refused:
@@ -218,7 +218,7 @@ class HTTPApp:
         else:
             await app(without_offered_token(scope), receive, send)
 
-    def _web_socket_app(self, scope: Scope) -> ASGIApp:
+    def _web_socket_app(self, scope: ASGIScope) -> ASGIApp:
         """Return who answers a WebSocket; browsers apply no CORS to them, so we do."""
         headers = with_offered_token(dict(scope["headers"]))
         self._door.check_entry(headers)

@@ -6,7 +6,7 @@ when ours declines, ASGI is the way all the same.
 
 from typing import Final, Protocol
 
-from kitfox.net import Scope, Send
+from kitfox.net import ASGIScope, Send
 
 STATE: Final = "kitfox.connection"
 
@@ -26,11 +26,11 @@ class Direct(Protocol):
     peer: str
     identity: str  # what its certificate says, or ""
 
-    def whole_body(self, scope: Scope) -> bytes | None:
+    def whole_body(self, scope: ASGIScope) -> bytes | None:
         """Return a request's body, or None when not all of it has arrived."""
         ...
 
-    def answer(self, scope: Scope, send: Send, fields: bytes, body: bytes) -> bool:
+    def answer(self, scope: ASGIScope, send: Send, fields: bytes, body: bytes) -> bool:
         """Answer a request with status 200; False: nothing was done, and ASGI has to do it.
 
         `fields` are the lines of its headers, each with its end; they are valid as they are, name
@@ -41,7 +41,7 @@ class Direct(Protocol):
         ...
 
 
-def direct_of(scope: Scope) -> Direct | None:
+def direct_of(scope: ASGIScope) -> Direct | None:
     """Return the connection that a request came over, if it is one of ours."""
     state: dict[str, Direct] = scope.get("state", {})
     return state.get(STATE)

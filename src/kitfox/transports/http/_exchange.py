@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from kitfox.core import Metadata, RPCError
-from kitfox.net import IDENTITY, Receive, Scope, Send, reply
+from kitfox.net import IDENTITY, ASGIScope, Receive, Send, reply
 from kitfox.transports.http._direct import direct_of
 from kitfox.transports.http._headers import RawHeaders, reply_headers, retry_headers
 from kitfox.transports.http._status import CHALLENGE, PROBLEM_TYPE, problem_of
@@ -21,7 +21,7 @@ class Exchange:
 
     def __init__(
         self,
-        scope: Scope,
+        scope: ASGIScope,
         receive: Receive,
         send: Send,
         headers: Mapping[bytes, bytes],

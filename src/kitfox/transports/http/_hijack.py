@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from typing import Final, Protocol
 
 from kitfox.core import Kind, Routes
-from kitfox.net import Scope
+from kitfox.net import ASGIScope
 
 EXTENSION: Final = "kitfox.hijack"
 
@@ -56,7 +56,7 @@ class Upgrade(Protocol):
         ...
 
 
-def hijack_of(scope: Scope) -> Hijack | None:
+def hijack_of(scope: ASGIScope) -> Hijack | None:
     """Return how to take the connection of a request, if it asks for that and its server can."""
     found: Hijack | None = scope.get("extensions", {}).get(EXTENSION)
     return found
@@ -72,7 +72,7 @@ def switching(name: str) -> bytes:
 
 @contextmanager
 def raw_stream(
-    scope: Scope, name: str
+    scope: ASGIScope, name: str
 ) -> Iterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Switch a request's connection to the protocol `name`: as asyncio's streams, for a block.
 

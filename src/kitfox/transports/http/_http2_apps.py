@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 from hypercorn.config import Config
 from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope as ServedScope
 
-from kitfox.net import IDENTITY, ASGIApp, Event, Scope, Send
+from kitfox.net import IDENTITY, ASGIApp, ASGIScope, Event, Send
 from kitfox.scope import fail_after
 
 _log = logging.getLogger("kitfox.http2")
@@ -97,14 +97,14 @@ class Applications:
         send: Callable[[ASGISendEvent | None], Awaitable[None]],
     ) -> Callable[[ASGIReceiveEvent], Awaitable[None]]:
         """Run the application for one stream; return what takes its events."""
-        served, mailbox = cast("Scope", scope), Mailbox()
+        served, mailbox = cast("ASGIScope", scope), Mailbox()
         served["extensions"][IDENTITY] = self._identity
         task = self.start(self._run(served, mailbox, cast("Send", send)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return cast("Callable[[ASGIReceiveEvent], Awaitable[None]]", mailbox.put)
 
-    async def _run(self, scope: Scope, mailbox: Mailbox, send: Send) -> None:
+    async def _run(self, scope: ASGIScope, mailbox: Mailbox, send: Send) -> None:
         receive = mailbox.get
         if scope["type"] == "http":
             receive = _Body(mailbox, self._request_time).receive

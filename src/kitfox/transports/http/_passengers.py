@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from kitfox.core import Kind, Routes
-from kitfox.net import ASGIApp, Receive, Scope, Send
+from kitfox.net import ASGIApp, ASGIScope, Receive, Send
 from kitfox.transports.http._exchange import Exchange
 from kitfox.transports.http._hijack import Hijack, Upgrade, hijack_of, switching
 from kitfox.transports.http._status import PROBLEM_TYPE, Refused, problem_of
@@ -33,15 +33,15 @@ class ServedWebSockets(Protocol):
         """The most bytes of a WebSocket's message."""
         ...
 
-    def answers(self, scope: Scope) -> bool:
+    def answers(self, scope: ASGIScope) -> bool:
         """Whether it is the one to answer a scope of type `websocket`."""
         ...
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one, as an ASGI application does."""
         ...
 
-    def accept(self, hijack: Hijack, scope: Scope, app: ASGIApp) -> None:
+    def accept(self, hijack: Hijack, scope: ASGIScope, app: ASGIApp) -> None:
         """Take the connection of a request for a WebSocket, and give `app` its scope."""
         ...
 
@@ -82,7 +82,9 @@ class Passengers:
         """What a web page makes calls with, if it can."""
         return None if self.websocket is None else self.websocket.script
 
-    def accept_websocket(self, scope: Scope, headers: Mapping[bytes, bytes], app: ASGIApp) -> bool:
+    def accept_websocket(
+        self, scope: ASGIScope, headers: Mapping[bytes, bytes], app: ASGIApp
+    ) -> bool:
         """Let `app` have a request as a WebSocket, if it asks for that and the server can."""
         if self.websocket is None or _asked(headers) != WEBSOCKET:
             return False
@@ -120,14 +122,14 @@ def with_offered_token(headers: dict[bytes, bytes]) -> dict[bytes, bytes]:
     return headers
 
 
-def without_offered_token(scope: Scope) -> Scope:
+def without_offered_token(scope: ASGIScope) -> ASGIScope:
     """Return a WebSocket's scope as its application sees it: what it may choose is no secret."""
     offered: list[str] = scope.get("subprotocols", [])
     secret = OFFERED_TOKEN.decode()
     return {**scope, "subprotocols": [name for name in offered if not name.startswith(secret)]}
 
 
-async def refuse_websocket(scope: Scope, send: Send, refused: Refused) -> None:
+async def refuse_websocket(scope: ASGIScope, send: Send, refused: Refused) -> None:
     """Answer a request for a WebSocket as HTTP would, where the server lets us; else with 403."""
     if "websocket.http.response" not in scope.get("extensions", ()):
         await send({"type": "websocket.close", "code": _POLICY, "reason": str(refused)[:_REASON]})

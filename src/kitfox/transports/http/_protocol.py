@@ -16,7 +16,7 @@ from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kitfox.core import Code, RPCError
-from kitfox.net import Scope, Send, peer_identity
+from kitfox.net import ASGIScope, Send, peer_identity
 from kitfox.transports.http._direct import STATE, Leaving
 from kitfox.transports.http._hijack import EXTENSION, Taken
 from kitfox.transports.http._limits import HTTPLimits
@@ -129,7 +129,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse_headers()
             raise _TooLong
         if self.parser.should_upgrade():
-            scope = cast("Scope", self.scope)
+            scope = cast("ASGIScope", self.scope)
             scope["extensions"] = {EXTENSION: partial(self.hijack, scope)}
         super().on_headers_complete()
         if self.leaving:
@@ -152,14 +152,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if held:
             self.data_received(held)
 
-    def whole_body(self, scope: Scope) -> bytes | None:
+    def whole_body(self, scope: ASGIScope) -> bytes | None:
         """Return a request's body, or None when not all of it has arrived."""
         cycle = self.cycle
         if cycle.scope is not scope or cycle.more_body:
             return None
         return bytes(cycle.body)
 
-    def answer(self, scope: Scope, send: Send, fields: bytes, body: bytes) -> bool:
+    def answer(self, scope: ASGIScope, send: Send, fields: bytes, body: bytes) -> bool:
         """Answer a request in one write, when nothing about it is out of the ordinary."""
         cycle = self.cycle
         if (
@@ -182,7 +182,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return True
 
     def hijack(
-        self, scope: Scope, protocol: asyncio.Protocol, answer: bytes = b""
+        self, scope: ASGIScope, protocol: asyncio.Protocol, answer: bytes = b""
     ) -> asyncio.Transport:
         """Give the connection to another protocol; see Hijack."""
         cycle = self.cycle

@@ -16,7 +16,7 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
 from kitfox.multiplex import KeepAlive
-from kitfox.net import IDENTITY, ASGIApp, Event, Scope, peer_identity
+from kitfox.net import IDENTITY, ASGIApp, ASGIScope, Event, peer_identity
 from kitfox.transports.websocket._closing import FAILED, LOST, NORMAL
 from kitfox.transports.websocket._limits import WebSocketLimits
 from kitfox.transports.websocket._peer import Peer
@@ -41,7 +41,7 @@ class Bridge:
     """Runs an application on one WebSocket."""
 
     def __init__(
-        self, scope: Scope, app: ASGIApp, limits: WebSocketLimits, keep_alive: KeepAlive
+        self, scope: ASGIScope, app: ASGIApp, limits: WebSocketLimits, keep_alive: KeepAlive
     ) -> None:
         self._request = _as_sent(scope)
         self._scope = _as_websocket(scope)
@@ -215,14 +215,14 @@ class _Decisions(ServerProtocol):
         super().recv_frame(frame)
 
 
-def _as_sent(scope: Scope) -> bytes:
+def _as_sent(scope: ASGIScope) -> bytes:
     """Return of a request what `websockets` decides from, as it came; the rest is no matter."""
     lines = [b"%b / HTTP/1.1" % scope["method"].encode()]
     lines += [b"%b: %b" % header for header in scope["headers"] if header[0] in _HANDSHAKE]
     return b"\r\n".join((*lines, b"", b""))
 
 
-def _as_websocket(scope: Scope) -> Scope:
+def _as_websocket(scope: ASGIScope) -> ASGIScope:
     """Return the scope of a WebSocket, made of its request's."""
     offered = b",".join(v for name, v in scope["headers"] if name == b"sec-websocket-protocol")
     names = [name.strip() for name in offered.decode("latin-1").split(",")]

@@ -9,7 +9,7 @@ from typing import Final, TypeVar, cast
 
 from kitfox.core import InFlight, Kind, Routes
 from kitfox.multiplex import KeepAlive, Services
-from kitfox.net import ASGIApp, BadPath, Receive, Scope, Send, path_of
+from kitfox.net import ASGIApp, ASGIScope, BadPath, Receive, Send, path_of
 from kitfox.transports.websocket._bridge import Bridge
 from kitfox.transports.websocket._closing import FAILED, RESTART, STOPS
 from kitfox.transports.websocket._limits import WebSocketLimits
@@ -90,14 +90,14 @@ class ServedSockets:
         """The client for web pages."""
         return SCRIPT.read_bytes()
 
-    def answers(self, scope: Scope) -> bool:
+    def answers(self, scope: ASGIScope) -> bool:
         """Whether a WebSocket is for calls, or for one of the handlers."""
         with suppress(BadPath):
             path = path_of(scope)
             return path in self._handlers or (path == self._path and _chosen(scope) is not None)
         return False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Answer one WebSocket."""
         socket = Socket(scope, receive, send)
         with suppress(WebSocketClosed):
@@ -108,7 +108,7 @@ class ServedSockets:
             elif (name := _chosen(scope)) is not None:
                 await self._carry_calls(socket, name)
 
-    def accept(self, hijack: Take, scope: Scope, app: ASGIApp) -> None:
+    def accept(self, hijack: Take, scope: ASGIScope, app: ASGIApp) -> None:
         """Take the connection of a request for a WebSocket, and give `app` its scope."""
         bridge = Bridge(scope, app, self._limits, self._keep_alive)
         self._bridges.add(bridge)
@@ -183,7 +183,7 @@ async def _close(socket: Socket) -> None:
         await socket.close(RESTART, STOPS)
 
 
-def _chosen(scope: Scope) -> str | None:
+def _chosen(scope: ASGIScope) -> str | None:
     """Return the subprotocol of ours that a client likes best."""
     offered: list[str] = scope.get("subprotocols", [])
     return next((name for name in offered if name in SUBPROTOCOLS), None)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self
 
-from kitfox.net import IDENTITY, Receive, Scope, Send, path_of
+from kitfox.net import IDENTITY, ASGIScope, Receive, Send, path_of
 from kitfox.transports.websocket._closing import LOST, NO_CODE, NORMAL, fitting
 from kitfox.transports.websocket._wire import Message
 
@@ -23,7 +23,7 @@ class Socket:
     States: connecting → open, by `accept` or the first use → closed.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         self.path = path_of(scope)
         self.query: bytes = scope["query_string"]
         self.headers: Mapping[bytes, bytes] = dict(scope["headers"])
@@ -104,6 +104,6 @@ class Socket:
 SocketHandler = Callable[[Socket], Awaitable[None]]
 
 
-def _peer(scope: Scope) -> str:
+def _peer(scope: ASGIScope) -> str:
     client = scope.get("client")
     return f"{client[0]}:{client[1]}" if client else ""
