@@ -44,6 +44,7 @@ from kitfox.app._policies import Policies as Policies
 from kitfox.app._policy import Policy as Policy
 from kitfox.app._server import Server as Server, UnsupportedKind as UnsupportedKind
 from kitfox.app._server_chain import ServerChain as ServerChain
+from kitfox.app._start_order import start_order as start_order
 from kitfox.app._wiring import (
     Needs as Needs,
     WiringError as WiringError,
@@ -102,6 +103,7 @@ __all__ = [
     "read_duration",
     "read_values",
     "schemes",
+    "start_order",
     "tls_of",
     "wire",
 ]

@@ -15,8 +15,7 @@ from kitfox.cli._serve import running, serve
 from kitfox.cli._strangers import telling_strangers
 from kitfox.cli._telling import Telling
 from kitfox.cli._together import running_together
-from kitfox.net import Heartbeat, Notifier, Sockets, TLSError
-from kitfox.supervisor import LIFELINE, hold_lifeline
+from kitfox.net import LIFELINE, Heartbeat, Notifier, Sockets, TLSError, hold_lifeline
 
 _GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 

@@ -4,14 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
-from kitfox.app import Chains, Config, Neighbours, load_target, made_by
+from kitfox.app import Chains, Config, Neighbours, load_target, made_by, start_order
 from kitfox.cli._health import watchdog_of
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._serve import running
 from kitfox.core import service_name
 from kitfox.net import Sockets
 from kitfox.services.logs import Logs
-from kitfox.supervisor import start_order
 
 
 @asynccontextmanager

@@ -8,16 +8,13 @@ from kitfox.supervisor._keeper import (
 )
 from kitfox.supervisor._legacy import Legacy as Legacy
 from kitfox.supervisor._life import Patience as Patience
-from kitfox.supervisor._lifeline import LIFELINE as LIFELINE, hold_lifeline as hold_lifeline
 from kitfox.supervisor._process_table import Row as Row, State as State
 from kitfox.supervisor._restart import Restart as Restart
-from kitfox.supervisor._start_order import start_order as start_order
 from kitfox.supervisor._status_file import Status as Status, StatusFile as StatusFile
 from kitfox.supervisor._supervision import Step as Step, Supervision as Supervision
 from kitfox.supervisor._supervisor import Supervisor as Supervisor
 
 __all__ = [
-    "LIFELINE",
     "AlreadyRunningError",
     "Legacy",
     "NotSettledError",
@@ -32,6 +29,4 @@ __all__ = [
     "Step",
     "Supervision",
     "Supervisor",
-    "hold_lifeline",
-    "start_order",
 ]

@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kitfox.net import HANDED_OVER, NotifySocket, to_hand_over
+from kitfox.net import HANDED_OVER, LIFELINE, NotifySocket, to_hand_over
 from kitfox.supervisor._legacy import Child
 from kitfox.supervisor._life import Ear
-from kitfox.supervisor._lifeline import LIFELINE
 from kitfox.supervisor._plan import Plan
 from kitfox.supervisor._process import Process
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from kitfox.app import Config, did_you_mean, groups
-from kitfox.net import Sockets
+from kitfox.app import Config, did_you_mean, groups, start_order
+from kitfox.net import Lifeline, Sockets
 from kitfox.scope import fail_after
 from kitfox.supervisor._claim import Claim
 from kitfox.supervisor._crew import Command, Crew
@@ -22,11 +22,9 @@ from kitfox.supervisor._keeper import Keeper, RestartFailedError
 from kitfox.supervisor._launcher import Launcher
 from kitfox.supervisor._legacy import Legacy
 from kitfox.supervisor._life import Launch, Patience
-from kitfox.supervisor._lifeline import Lifeline
 from kitfox.supervisor._plan import Plan
 from kitfox.supervisor._process_table import ProcessTable, Row, State
 from kitfox.supervisor._restart import Restart
-from kitfox.supervisor._start_order import start_order
 
 _LOOK_AGAIN = 0.2  # seconds between two looks at ports that are taken
 _COURTESY = 5.0  # seconds that a wave is waited for; any order of start must do

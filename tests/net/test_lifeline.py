@@ -8,12 +8,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from kitfox.net._lifeline import Lifeline, hold_lifeline
 from kitfox.scope import fail_after
-from kitfox.supervisor._lifeline import Lifeline, hold_lifeline
 
 SUPERVISOR = """
 import os, subprocess, sys, time
-from kitfox.supervisor._lifeline import Lifeline
+from kitfox.net._lifeline import Lifeline
 with Lifeline() as lifeline:
     child = subprocess.Popen(
         [sys.executable, "-c", sys.argv[1], str(lifeline.fd)],
@@ -25,7 +25,7 @@ with Lifeline() as lifeline:
 
 CHILD = """
 import os, signal, subprocess, sys, time
-from kitfox.supervisor._lifeline import hold_lifeline, signal_self
+from kitfox.net._lifeline import hold_lifeline, signal_self
 {before}
 hold_lifeline(int(sys.argv[1]), {grace}, signal_self)
 grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

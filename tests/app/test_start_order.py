@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given, strategies as st
 
 from kitfox.app._config_schema import Config, ServiceConfig, System
-from kitfox.supervisor._start_order import start_order
+from kitfox.app._start_order import start_order
 
 REGISTRY = "http://127.0.0.1:7700"
 

@@ -3,7 +3,7 @@
 The order is a courtesy, it spares the first seconds their retries: every service must bear any.
 """
 
-from kitfox.app import Config, ServiceConfig
+from kitfox.app._config_schema import Config, ServiceConfig
 
 _REGISTRY = "kitfox.services.registry"
 _LOGS = "kitfox.services.logs"
