@@ -100,3 +100,8 @@ def test_importing_kitfox_loads_nothing_heavy():
 def test_a_command_waits_only_for_what_it_uses_itself():
     ours = [name for name in loaded_by("kitfox.cli") if name.startswith("kitfox.")]
     assert {name.split(".")[1] for name in ours} == {"cli", "core", "scope"}
+
+
+def test_a_process_of_a_service_loads_no_supervisor():
+    loaded = loaded_by("kitfox.cli._foreground")
+    assert [name for name in loaded if name.startswith("kitfox.supervisor")] == []

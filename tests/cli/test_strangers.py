@@ -2,7 +2,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from kitfox.app import Chains, Policies, load
-from kitfox.cli._strangers import Strangers, telling_strangers
+from kitfox.cli._strangers import telling_strangers
+from kitfox.cli._system_strangers import Strangers
 from kitfox.cli._together import running_together
 from kitfox.core import methods_of
 from kitfox.net import Notifier, NotifySocket

@@ -16,7 +16,7 @@ from kitfox.cli._output import shows_colour
 from kitfox.cli._reload import changes, mark_of
 from kitfox.cli._screen import Screen
 from kitfox.cli._signals import become_anew, stop_signals, upgrade_signal
-from kitfox.cli._strangers import Strangers
+from kitfox.cli._system_strangers import Strangers
 from kitfox.cli._versions import Versions, code_of
 from kitfox.net import Sockets
 from kitfox.supervisor import (
