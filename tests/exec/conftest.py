@@ -36,7 +36,7 @@ def start():
     """Start a command that is known to have begun: it has said its first line, which is given."""
 
     async def start(command):
-        running = command.with_options(stdout=PIPE).start()
+        running = await command.with_options(stdout=PIPE).start()
         return running, (await running.stdout.readline()).decode().strip()
 
     return start

@@ -35,7 +35,7 @@ async def test_two_hundred_commands_run_at_once(few_descriptors):
 
 async def test_a_hundred_commands_are_stopped_at_once(few_descriptors):
     async with fail_after(60):
-        running = [Command.shell("sleep 1000 & wait").start() for _ in range(100)]
+        running = [await Command.shell("sleep 1000 & wait").start() for _ in range(100)]
         await asyncio.gather(*(command.aclose() for command in running))
     assert not any(command.exit.ok for command in running)
 

@@ -87,7 +87,7 @@ async def test_stopping_a_pipeline_stops_all():
 
 
 async def test_cancelling_a_pipeline_stops_all():
-    running = (Command("sleep", "1000") | Command("sleep", "1000")).start()
+    running = await (Command("sleep", "1000") | Command("sleep", "1000")).start()
     waiting = asyncio.create_task(running.wait())
     await asyncio.sleep(0)
     async with fail_after(10):
@@ -108,7 +108,7 @@ async def test_when_one_cannot_be_started_none_is_left_running(children):
     source, target = os.pipe()  # which the first holds open as long as it lives
     first = Command("sleep", "1000", pass_fds=[target])
     with pytest.raises(ProgramNotFoundError):
-        (first | Command("no-such-program")).start()
+        await (first | Command("no-such-program")).start()
     os.close(target)
     async with fail_after(10), PipeReader(source) as held:
         assert await held.read() == b""

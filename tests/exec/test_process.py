@@ -87,7 +87,7 @@ from kitfox.exec import *
 
 async def main():
     assert await Command("echo", "hi").output() == b"hi\\n"
-    running = Command.shell(
+    running = await Command.shell(
         "trap '' TERM; setsid -f bash -c 'echo $$; exec sleep 1000'; while :; do sleep 0.01; done",
         stdout=PIPE, grace=0.1,
     ).start()

@@ -227,7 +227,8 @@ async def test_a_loop_that_ends_takes_its_commands_along():
                 await running.wait()
 
         task = asyncio.create_task(keep())
-        await asyncio.sleep(0)
+        while not numbers:
+            await asyncio.sleep(0)
         return task
 
     await asyncio.to_thread(asyncio.run, main())

@@ -27,6 +27,7 @@ from kitfox.exec._pipe import PipeReader as PipeReader, PipeWriter as PipeWriter
 from kitfox.exec._process import Process as Process
 from kitfox.exec._running import Running as Running
 from kitfox.exec._running_pipeline import RunningPipeline as RunningPipeline
+from kitfox.exec._starting import Starting as Starting
 
 __all__ = [
     "DEVNULL",
@@ -51,6 +52,7 @@ __all__ = [
     "Running",
     "RunningPipeline",
     "Sink",
+    "Starting",
     "Terminal",
     "WaitDelayError",
     "environment",

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 from typing import Self, Unpack
 
@@ -11,6 +12,7 @@ from kitfox.exec._options import PIPE, STDOUT, Options
 from kitfox.exec._pipe import WHOLE_LIMIT
 from kitfox.exec._running import Running
 from kitfox.exec._running_pipeline import RunningPipeline
+from kitfox.exec._starting import Starting
 
 _SHELL = "/bin/bash"
 
@@ -51,21 +53,27 @@ class Command:
         return self._words[0]
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """The program, as it was named, and its arguments."""
+        return self._words
+
+    @property
     def options(self) -> Options:
-        """What was said of it besides its name and arguments."""
+        """What was said of it besides its words."""
         return self._options.copy()
 
     def with_options(self, **options: Unpack[Options]) -> "Command":
         """Make the same command with these options in place of its own."""
         return Command(*self._words, **(self._options | options))
 
-    def start(self) -> Running:
-        """Start it, with `async with` or on its own: somebody must `wait` for it or `stop` it.
+    def start(self) -> Starting[Running]:
+        """Start it, with `async with`, or with `await`: somebody must `wait` or `stop` it then.
 
         ProgramNotFoundError, RelativeProgramError; OSError when `cwd` is no directory, or when
-        the system has no more of what a process needs.
+        the system has no more of what a process needs. A task whose cancellation is due, by its
+        scope's end or otherwise, is cancelled here, and starts nothing.
         """
-        return Running.start(self._words, self._options)
+        return Starting(partial(Running.start, self._words, self._options))
 
     async def run(self) -> Exit:
         """Start it and wait for its end; raises what `start` and `Running.wait` raise.
@@ -118,8 +126,11 @@ class Pipeline:
     def __or__(self, other: Command) -> "Pipeline":
         return Pipeline(*self._commands, other)
 
-    def start(self) -> RunningPipeline:
+    def start(self) -> Starting[RunningPipeline]:
         """Start all; raises what `Command.start` raises, and leaves none running then."""
+        return Starting(self._begin)
+
+    def _begin(self) -> RunningPipeline:
         members: list[Running] = []
         with ExitStack() as ends:
             pipes = [_pipe(ends) for _ in self._commands[1:]]
@@ -127,7 +138,8 @@ class Pipeline:
             targets = (*(target for _, target in pipes), None)
             try:
                 for command, source, target in zip(self._commands, sources, targets, strict=True):
-                    members.append(_between(command, source, target).start())
+                    options = _between(command.options, source, target)
+                    members.append(Running.start(command.words, options))
             except BaseException:
                 for member in members:
                     member.abandon()
@@ -165,9 +177,9 @@ def _pipe(ends: ExitStack) -> tuple[int, int]:
     return source, target
 
 
-def _between(command: Command, source: int | None, target: int | None) -> Command:
+def _between(options: Options, source: int | None, target: int | None) -> Options:
     if source is not None:
-        command = command.with_options(stdin=source)
+        options["stdin"] = source
     if target is not None:
-        command = command.with_options(stdout=target)
-    return command
+        options["stdout"] = target
+    return options

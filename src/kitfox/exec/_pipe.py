@@ -9,10 +9,10 @@ import errno
 import os
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
-from types import TracebackType
 from typing import Self
 
 from kitfox.exec._capture import Capture
+from kitfox.exec._closing import Closing
 from kitfox.exec._errors import LineTooLongError, WaitDelayError
 
 CHUNK = 64 * 1024  # bytes; what a pipe of Linux holds
@@ -33,7 +33,7 @@ def read_chunk(fd: int, size: int = CHUNK) -> bytes:
         return b""
 
 
-class _PipeEnd:
+class _PipeEnd(Closing):
     """One end that we hold; it is closed when forgotten, with a warning."""
 
     __slots__ = ("_fd", "_unwatch", "_waiter")
@@ -97,17 +97,6 @@ class _PipeEnd:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
         self._waiter = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     def __del__(self) -> None:
         if getattr(self, "_fd", -1) >= 0:

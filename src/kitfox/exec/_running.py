@@ -18,9 +18,9 @@ import signal
 import subprocess
 import termios
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from types import TracebackType
 from typing import Self, TypeVar
 
+from kitfox.exec._closing import Closing
 from kitfox.exec._errors import ExecError, ExitError, WaitDelayError
 from kitfox.exec._exit import Exit, reap
 from kitfox.exec._handle import Handle
@@ -39,7 +39,7 @@ _End = TypeVar("_End")
 _log = logging.getLogger(__name__)
 
 
-class Running:
+class Running(Closing):
     """A started command; made by `Command.start`. Leaving its block stops what still runs."""
 
     def __init__(
@@ -67,7 +67,6 @@ class Running:
     @classmethod
     def start(cls, words: Sequence[str], options: Options) -> Self:
         """Start a command."""
-        asyncio.get_running_loop()  # or nothing is started
         polite = options.get("polite", signal.SIGTERM)
         if not 0 < polite < signal.NSIG:
             raise ValueError(f"polite: {polite} is no signal")
@@ -165,17 +164,6 @@ class Running:
             await self._stop(self._grace)
         finally:
             await self._streams.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     @property
     def _grace(self) -> float:

@@ -10,16 +10,15 @@ Rules:
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from types import TracebackType
-from typing import Self
 
+from kitfox.exec._closing import Closing
 from kitfox.exec._errors import ExitError
 from kitfox.exec._exit import Exit
 from kitfox.exec._pipe import LINE_LIMIT, Lines, PipeReader, PipeWriter
 from kitfox.exec._running import Running
 
 
-class RunningPipeline:
+class RunningPipeline(Closing):
     """A started pipeline; made by `Pipeline.start`. Leaving its block stops what still runs."""
 
     def __init__(self, members: Sequence[Running]) -> None:
@@ -67,17 +66,6 @@ class RunningPipeline:
         async with asyncio.TaskGroup() as group:
             for member in self._members:
                 group.create_task(member.aclose())
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
 
 async def _end_of(member: Running) -> Exit | ExitError:
