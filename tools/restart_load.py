@@ -101,6 +101,15 @@ class HTTPCaller:
         return self._streams
 
 
+async def who_afresh(url: str) -> object:
+    """Ask who answers on a connection of its own."""
+    caller = HTTPCaller(url)
+    try:
+        return await caller.post("Who")
+    finally:
+        caller.close()
+
+
 async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     start, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
     pairs = (line.partition(":") for line in lines if line)
@@ -151,7 +160,7 @@ class Load:
         kept, slow, stream = HTTPCaller(web), HTTPCaller(web), HTTPCaller(web)
         callers: list[tuple[str, Call]] = [
             ("http kept", partial(kept.post, "Who")),
-            ("http fresh", partial(_fresh_http, web)),
+            ("http fresh", partial(who_afresh, web)),
             ("http slow", partial(slow.post, "Slow", seconds=SLOW)),
             ("http stream", partial(stream.post, "Count", items=ITEMS, pause=SLOW / ITEMS)),
         ]
@@ -195,14 +204,6 @@ class Load:
 def _tells(error: Exception) -> bool:
     """Whether an error says that the server stops, and the stream is to be resumed elsewhere."""
     return isinstance(error, RPCError) and error.details.get("reason") == "stopping"
-
-
-async def _fresh_http(url: str) -> object:
-    caller = HTTPCaller(url)
-    try:
-        return await caller.post("Who")
-    finally:
-        caller.close()
 
 
 async def _fresh(url: str) -> int:

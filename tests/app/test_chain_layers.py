@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -78,21 +79,18 @@ def read(**fields):
     return Policies.read(fields)
 
 
-def marked(word):
-    def wrap(endpoint):
-        def call_marked(call, message):
-            call.metadata["kitfox-criticality"] = word
-            return endpoint(call, message)
-
-        return call_marked
-
-    return wrap
+@pytest.fixture
+def marked(saying):
+    """`marked("sheddable")`: a middleware with which every call says how critical it is."""
+    return partial(saying, "kitfox-criticality")
 
 
-sheddable = marked("sheddable")
+@pytest.fixture
+def sheddable(marked):
+    return marked("sheddable")
 
 
-async def test_a_handlers_calls_are_as_critical_as_the_call_it_serves():
+async def test_a_handlers_calls_are_as_critical_as_the_call_it_serves(sheddable):
     near, far = Memory(), Memory()
     edge = Edge(Work.client(ClientChain().through(far)))
     async with fail_after(10), near.listen(edge.routes()), far.listen(Work().routes()):
@@ -145,7 +143,7 @@ async def refusals(calls):
     return sum(error.details.get("reason") == "overload" for error in errors)
 
 
-async def test_a_server_sheds_when_its_loop_is_late():
+async def test_a_server_sheds_when_its_loop_is_late(sheddable):
     wire = Memory()
     async with fail_after(20), Server(Work(), listeners=[wire], policies=ServerChain()).running():
         client = Work.client(Through(wire, sheddable))
@@ -154,7 +152,7 @@ async def test_a_server_sheds_when_its_loop_is_late():
 
 
 @virtual_time
-async def test_a_server_sheds_when_the_queue_of_its_bulkhead_is_long():
+async def test_a_server_sheds_when_the_queue_of_its_bulkhead_is_long(sheddable):
     chain = ServerChain(read(bulkhead={"limit": 1, "queue": 1000}))
     wire = Memory()
     async with Server(Work(*[0.1] * 200), listeners=[wire], policies=chain).running():
@@ -166,7 +164,7 @@ async def test_a_server_sheds_when_the_queue_of_its_bulkhead_is_long():
         assert await refusals(calls) > 0
 
 
-async def test_strangers_are_no_more_critical_than_a_table_lets_them_be():
+async def test_strangers_are_no_more_critical_than_a_table_lets_them_be(marked):
     wire, chain = Memory(), ServerChain(read(shed={"highest": "default"}))
     async with fail_after(10), Server(Work(), listeners=[wire], policies=chain).running():
         assert await Work.client(Through(wire, marked("critical"))).how_critical() == "default"

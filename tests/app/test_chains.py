@@ -265,27 +265,17 @@ async def test_callers_are_known_before_they_are_limited(desk):
         assert await client.who() == "bob"
 
 
-async def test_what_counts_together_may_be_told_by_metadata(desk):
+async def test_what_counts_together_may_be_told_by_metadata(desk, saying):
     wire = Memory()
     said = {"rate": 0.001, "burst": 1, "by": "metadata:tenant"}
     policies = ServerChain(read(rate_limit=said))
     async with Server(desk, listeners=[wire], policies=policies).running():
-        acme, other = (Desk.client(Through(wire, of_tenant(name))) for name in ("acme", "other"))
+        tenants = (saying("tenant", name) for name in ("acme", "other"))
+        acme, other = (Desk.client(Through(wire, tenant)) for tenant in tenants)
         await acme.look()
         with pytest.raises(ResourceExhausted):
             await acme.look()
         await other.look()
-
-
-def of_tenant(name):
-    def wrap(endpoint):
-        def call_of(call, message):
-            call.metadata["tenant"] = name
-            return endpoint(call, message)
-
-        return call_of
-
-    return wrap
 
 
 async def test_a_change_reaches_a_server_that_runs_and_what_counts_counts_on(desk):

@@ -174,8 +174,8 @@ class Peers:
         async with connect(url) as connection:
             return await Shop.client(connection).stay()
 
-    async def readiness(self):
-        reply = await self._http.request("GET", f"{self.urls['http']}/readyz")
+    async def probe(self, path):
+        reply = await self._http.request("GET", f"{self.urls['http']}{path}")
         return reply.status, dict(reply.headers).get(b"connection")
 
     async def are_let_in_no_more(self):
@@ -195,12 +195,13 @@ async def peers(stopping):
 
 
 async def test_a_stop_goes_its_way_on_every_wire(stopping, peers):
-    assert await peers.readiness() == (200, None)
+    assert await peers.probe("/readyz") == await peers.probe("/livez") == (200, None)
 
     # Not ready, and HTTP's clients are asked to leave; all else is as ever.
     stopping.begin()
     await stopping.registry.asked.wait()
-    assert await peers.readiness() == (503, b"close")
+    assert await peers.probe("/readyz") == (503, b"close")
+    assert await peers.probe("/livez") == (200, b"close")
     assert {await greets_on(url) for url in peers.urls.values()} == {"hello"}
     peers.link.call(1)
     assert (await peers.link.frame())[:2] == [1, 1]

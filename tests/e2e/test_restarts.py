@@ -11,7 +11,7 @@ import pytest
 from kitfox.app import connect
 from kitfox.core import FailedPrecondition, RPCError
 from kitfox.scope import fail_after
-from restart_load import DESK, Desk, HTTPCaller, Load
+from restart_load import DESK, Desk, Load, who_afresh
 
 CONFIG = """
 [policy]
@@ -86,14 +86,20 @@ async def test_a_file_that_changes_is_noticed_by_who_watches(system, until):
     await until(lambda: pids(made)["desk"] != before["desk"])
 
 
-async def test_to_stop_in_the_middle_of_a_restart_ends_both_lives(desk, until):
+@pytest.fixture
+async def restarting(desk, until):
+    """`kitfox up` and `kitfox restart`, in the middle of a restart that comes to no end."""
     up = await desk.up()
     (desk.folder / "desk.py").write_text(HANGS)
     restart = await desk.kitfox("restart", "desk")
     await until(lambda: desk.rows()["desk"]["heir"])
+    return up, restart
+
+
+async def test_to_stop_in_the_middle_of_a_restart_ends_both_lives(desk, restarting):
+    up, restart = restarting
     up.send(signal.SIGTERM)
     assert await up.ended() == 0
-    assert await restart.ended() != 0
     assert await restart.ended() != 0
     assert desk.processes() == []
 
@@ -103,18 +109,10 @@ async def test_who_crashes_is_back_at_the_same_addresses_and_its_callers_waited(
     (web, _), [pid] = desk.rows()["desk"]["addresses"], pids(desk).values()
     os.kill(pid, signal.SIGKILL)
     async with fail_after(30):
-        assert await called(web) != pid
+        assert await who_afresh(web) != pid
         while desk.rows()["desk"]["state"] != "ready":
             await asyncio.sleep(0.01)
     assert desk.rows()["desk"]["addresses"][0] == web
-
-
-async def called(web: str) -> object:
-    caller = HTTPCaller(web)
-    try:
-        return await caller.post("Who")
-    finally:
-        caller.close()
 
 
 @pytest.fixture
@@ -129,7 +127,7 @@ async def two(system):
 async def test_replicas_share_their_callers(two):
     assert list(two.rows()) == ["desk/1", "desk/2"]
     web, _ = two.rows()["desk/1"]["addresses"]
-    answered = Counter(await asyncio.gather(*(called(web) for _ in range(200))))
+    answered = Counter(await asyncio.gather(*(who_afresh(web) for _ in range(200))))
     assert answered.keys() == set(pids(two).values())
 
 
@@ -139,7 +137,7 @@ async def test_new_callers_go_to_the_replica_that_has_time(two):
     os.kill(busy, signal.SIGSTOP)
     try:
         async with fail_after(30):
-            assert {await called(web) for _ in range(50)} == {free}
+            assert {await who_afresh(web) for _ in range(50)} == {free}
     finally:
         os.kill(busy, signal.SIGCONT)
 
@@ -153,7 +151,7 @@ async def test_a_crash_of_one_replica_is_not_seen_by_those_who_called_the_other(
             while {pid for pid, _ in ends} != {killed, other}:  # they are not dealt out evenly
                 ends.append(await stream(stack, rpc))
         os.kill(killed, signal.SIGKILL)
-        after = [await called(web) for _ in range(50)]
+        after = [await who_afresh(web) for _ in range(50)]
         assert killed not in after
         counts = [(pid, await rest) for pid, rest in ends]
     assert {count for pid, count in counts if pid == other} == {9}
@@ -209,7 +207,7 @@ async def test_a_supervisor_is_upgraded_in_place_and_its_processes_go_on(two, su
         await up.says("desk/2 ready", since=written)
         assert pids(two) == before
         assert await slow in before.values()
-    assert await called(web) in before.values()
+    assert await who_afresh(web) in before.values()
     async with supervisor(two) as supervision:
         assert [row.state for row in await supervision.rows()] == ["ready", "ready"]
         _ = [step async for step in supervision.restart(["desk/1"])]
@@ -218,11 +216,8 @@ async def test_a_supervisor_is_upgraded_in_place_and_its_processes_go_on(two, su
     await until(lambda: two.is_back("desk/2"))
 
 
-async def test_a_supervisor_is_not_upgraded_while_a_process_begins(desk, until):
-    up = await desk.up()
-    (desk.folder / "desk.py").write_text(HANGS)
-    restart = await desk.kitfox("restart", "desk")
-    await until(lambda: desk.rows()["desk"]["heir"])
+async def test_a_supervisor_is_not_upgraded_while_a_process_begins(restarting):
+    up, restart = restarting
     up.send(signal.SIGUSR2)
     await up.says("not upgraded: desk is restarting")
     up.send(signal.SIGTERM)

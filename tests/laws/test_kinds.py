@@ -6,34 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kitfox import Kind, Service, Unimplemented, Unreachable, rpc
-
-
-class Sums(Service, name="laws.Sums"):
-    @rpc
-    async def add(self, a: int, b: int = 1) -> int:
-        return a + b
-
-    @rpc
-    async def count(self, to: int) -> AsyncIterator[int]:
-        for number in range(to):
-            yield number
-
-    @rpc
-    async def total(self, numbers: AsyncIterator[int]) -> int:
-        return sum([number async for number in numbers])
-
-    @rpc
-    async def totals(self, numbers: AsyncIterator[int]) -> AsyncIterator[int]:
-        total = 0
-        async for number in numbers:
-            total += number
-            yield total
-
-    @rpc
-    async def first(self, numbers: AsyncIterator[int]) -> int:
-        async for number in numbers:
-            return number
-        return -1
+from sums import CALLS, Sums, collect, stream_of
 
 
 class Silence(Service, name="laws.Silence"):
@@ -62,23 +35,6 @@ class LaterSilence(Service, name="laws.Silence"):
     @rpc
     async def shout(self) -> None:
         pass
-
-
-async def stream_of(*items):
-    for item in items:
-        yield item
-
-
-async def collect(stream):
-    return [item async for item in stream]
-
-
-CALLS = {
-    Kind.UNARY: (lambda sums: sums.add(2, b=3), 5),
-    Kind.SERVER_STREAM: (lambda sums: collect(sums.count(3)), [0, 1, 2]),
-    Kind.CLIENT_STREAM: (lambda sums: sums.total(stream_of(1, 2, 3)), 6),
-    Kind.BIDI_STREAM: (lambda sums: collect(sums.totals(stream_of(1, 2, 3))), [1, 3, 6]),
-}
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -1,34 +1,12 @@
 """Policies are the same over every wire, for all kinds of method."""
 
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
-from kitfox import Kind, ResourceExhausted, Service, rpc
+from kitfox import ResourceExhausted
 from kitfox.app import Chains, Policies
-
-
-class Sums(Service, name="laws.Sums"):
-    @rpc(idempotent=True)
-    async def add(self, a: int, b: int) -> int:
-        return a + b
-
-    @rpc(idempotent=True)
-    async def count(self, to: int) -> AsyncIterator[int]:
-        for number in range(to):
-            yield number
-
-    @rpc
-    async def total(self, numbers: AsyncIterator[int]) -> int:
-        return sum([number async for number in numbers])
-
-    @rpc
-    async def totals(self, numbers: AsyncIterator[int]) -> AsyncIterator[int]:
-        total = 0
-        async for number in numbers:
-            total += number
-            yield total
+from sums import CALLS, Sums
 
 
 class Behind:
@@ -41,23 +19,6 @@ class Behind:
     def routes(self):
         routes = self._service.routes().items()
         return {method: self._chain.around(method, endpoint) for method, endpoint in routes}
-
-
-async def stream_of(*items):
-    for item in items:
-        yield item
-
-
-async def collect(stream):
-    return [item async for item in stream]
-
-
-CALLS = {
-    Kind.UNARY: (lambda sums: sums.add(2, 3), 5),
-    Kind.SERVER_STREAM: (lambda sums: collect(sums.count(3)), [0, 1, 2]),
-    Kind.CLIENT_STREAM: (lambda sums: sums.total(stream_of(1, 2, 3)), 6),
-    Kind.BIDI_STREAM: (lambda sums: collect(sums.totals(stream_of(1, 2, 3))), [1, 3, 6]),
-}
 
 
 @pytest.fixture
