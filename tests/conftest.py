@@ -1,21 +1,24 @@
 """What every test gets: proof that it left nothing behind.
 
-And for those who ask: a wait for what something else brings about, certificates, a browser.
+And for those who ask: a wait for what something else brings about, a fuzzer that goes on as long as
+a person wants, certificates, a browser.
 """
 
 import asyncio
 import gc
 import inspect
+import itertools
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
+from hypothesis import seed, settings
 
 from kitfox import fail_after
 from kitfox.net import TLS
@@ -24,6 +27,8 @@ from kitfox.net import TLS
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
+# How long each test that uses `fuzz` goes on, seconds: 600 is what a release should have had.
+FUZZ_SECONDS = float(os.environ.get("KITFOX_FUZZ_SECONDS", "0"))
 # How long what a test stopped may take to be gone, seconds.
 GRACE = 2.0
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -159,6 +164,21 @@ def settled():
         return last
 
     return wait
+
+
+@pytest.fixture
+def fuzz():
+    """Check a property of hypothesis by the seeds 0, 1, 2, …; by the first alone, unless asked."""
+
+    def fuzz(check):
+        end = time.monotonic() + FUZZ_SECONDS
+        for number in itertools.count():
+            seed(number)(check)()
+            if time.monotonic() >= end:
+                print(f"fuzzed by {number + 1} seeds")  # noqa: T201  seen with -rP
+                break
+
+    return fuzz
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import resource
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from kitfox.exec import Command, ExitError, PipeReader
 from kitfox.scope import fail_after
 
-# Long runs are for a person: KITFOX_EXEC_RUNS=10000 make test T=tests/exec/test_many.py
+# Many runs are for a person: KITFOX_EXEC_RUNS=10000 make test T=tests/exec/test_many.py
 RUNS = int(os.environ.get("KITFOX_EXEC_RUNS", "300"))
-EXAMPLES = int(os.environ.get("KITFOX_EXEC_EXAMPLES", "15"))
 SOFT_LIMIT = 1024
+FEW = settings(max_examples=15, database=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture
@@ -76,27 +78,27 @@ MEMBERS = st.lists(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(MEMBERS, st.integers(0, 30))
-def test_a_pipeline_that_is_cancelled_anywhere_leaves_nothing(children, members, moment):
-    before = children()
+async def cancelled_after(turns, members):
+    first, *others = (Command.shell(text, wait_delay=0.01, limit=1000) for text in members)
+    task = asyncio.create_task(reduce(or_, others, first).output())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    async def main():
-        first, *others = (Command.shell(text, wait_delay=0.01, limit=1000) for text in members)
-        pipeline = first
-        for other in others:
-            pipeline = pipeline | other
-        task = asyncio.create_task(pipeline.output())
-        for _ in range(moment):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task])
-        assert asyncio.all_tasks() == {asyncio.current_task()}
 
-    files = len(list(Path("/proc/self/fd").iterdir()))
-    asyncio.run(main())
-    assert len(list(Path("/proc/self/fd").iterdir())) == files
-    assert children() == before
+def test_a_pipeline_that_is_cancelled_anywhere_leaves_nothing(children, fuzz):
+    before, files = children(), len(list(Path("/proc/self/fd").iterdir()))
+
+    @FEW
+    @given(MEMBERS, st.integers(0, 30))
+    def check(members, turns):
+        asyncio.run(cancelled_after(turns, members))
+        assert len(list(Path("/proc/self/fd").iterdir())) == files
+        assert children() == before
+
+    fuzz(check)
 
 
 BRANCHES = st.lists(
@@ -116,16 +118,20 @@ BRANCHES = st.lists(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(BRANCHES, st.sampled_from(["", "wait", "sleep 1000"]), st.floats(0.0, 0.1))
-def test_a_tree_that_is_stopped_anywhere_goes_whole(branches, last, moment):
-    async def main():
-        source, target = os.pipe()  # which all of the tree hold open
-        text = "\n".join([*branches, last])
-        async with Command.shell(text, grace=0.02, pass_fds=[target], sweep=True).start():
-            await asyncio.sleep(moment)
-            os.close(target)
-        async with PipeReader(source) as held, fail_after(10):
-            assert await held.read() == b""
+async def stopped_after(seconds, lines):
+    source, target = os.pipe()  # which all of the tree hold open
+    command = Command.shell("\n".join(lines), grace=0.02, pass_fds=[target], sweep=True)
+    async with command.start():
+        await asyncio.sleep(seconds)
+        os.close(target)
+    async with PipeReader(source) as held, fail_after(10):
+        assert await held.read() == b""
 
-    asyncio.run(main())
+
+def test_a_tree_that_is_stopped_anywhere_goes_whole(fuzz):
+    @FEW
+    @given(BRANCHES, st.sampled_from(["", "wait", "sleep 1000"]), st.floats(0.0, 0.1))
+    def check(branches, last, moment):
+        asyncio.run(stopped_after(moment, [*branches, last]))
+
+    fuzz(check)
