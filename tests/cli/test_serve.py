@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,24 +20,14 @@ from kitfox.scope import fail_after
 from kitfox.services.logs import Logs, Query
 from kitfox.transports.http import HTTPConnection
 
+# What is imported into this process has names of its own.
 SHOP = """
-from kitfox.core import Connection, Service, rpc
+from kitfox.core import Connection
 from kitfox.net import ASGIApp, HTTPClient, Site, SiteReply
 from kitfox.transports.http import HTTPConnection
+from plain_shop_of_serve import Front as PlainFront, Stock
 
-class Stock(Service, name="shop.v1.Stock"):
-    @rpc
-    async def get(self, id: int) -> str:
-        return f"item {id}"
-
-class Front(Service, name="shop.v1.Front"):
-    def __init__(self, stock: Stock) -> None:
-        self._stock = stock
-
-    @rpc
-    async def show(self, id: int) -> str:
-        return await self._stock.get(id)
-
+class Front(PlainFront):
     def asgi(self) -> ASGIApp:
         return Site({"GET /": self._page})
 
@@ -66,6 +57,7 @@ class Front(Service, name="shop.v1.Front"):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch) -> Path:
+    shutil.copy(Path(__file__).with_name("shop.py"), tmp_path / "plain_shop_of_serve.py")
     (tmp_path / "shop_of_serve.py").write_text(SHOP)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
