@@ -1,8 +1,10 @@
-"""A server that says exactly the bytes it is told to."""
+"""A server that says exactly the bytes it is told to, and a program that is handed a socket."""
 
 import asyncio
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -141,3 +143,23 @@ def say():
         return script
 
     return say_each
+
+
+@pytest.fixture
+def activated():
+    """Run a program with a socket as descriptor 3, as systemd starts one; return what it says."""
+
+    def run(program, listening):
+        number = listening.fileno()
+        done = subprocess.run(
+            [sys.executable, "-c", f"import os; os.dup2({number}, 3)\n{program}"],
+            pass_fds=[number],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

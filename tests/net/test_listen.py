@@ -1,7 +1,5 @@
 import socket
 import stat
-import subprocess
-import sys
 
 import pytest
 
@@ -173,25 +171,17 @@ def test_a_unix_socket_in_a_missing_folder_is_refused_in_words(tmp_path):
 
 
 _HEIR = """
-import os, sys
+import os
 from kitfox.net import address_of, inherited
-os.dup2(int(sys.argv[1]), 3)
 [first] = inherited({"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}, os.getpid())
 print(address_of(first), first.get_inheritable(), first.gettimeout())
 """
 
 
-def test_a_socket_is_handed_over_to_another_process():
+def test_a_socket_is_handed_over_to_another_process(activated):
     with bind(":0") as listening:
-        run = subprocess.run(
-            [sys.executable, "-c", _HEIR, str(listening.fileno())],
-            pass_fds=[listening.fileno()],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        assert run.stdout.split() == [address_of(listening), "False", "0.0"], run.stderr
+        said = activated(_HEIR, listening)
+        assert said.split() == [address_of(listening), "False", "0.0"]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,17 @@ def test_a_listener_takes_the_place_of_one_that_died(tmp_path):
         assert Notifier(listener.address).send(READY="1")
 
 
+async def test_what_is_said_while_one_program_follows_another_is_heard(tmp_path):
+    left = NotifySocket(tmp_path)
+    fd = os.dup(left.fd)
+    Notifier(left.address).send(READY="1")
+    with NotifySocket(tmp_path, fd) as listener:
+        assert listener.address == left.address
+        assert (await heard(listener)).fields == {"READY": "1"}
+        assert not os.get_inheritable(listener.fd)
+    left.close()
+
+
 def test_nothing_is_sent_when_nobody_listens():
     notifier = Notifier.from_environ({})
     assert not notifier.send(READY="1")

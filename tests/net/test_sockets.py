@@ -96,25 +96,16 @@ def test_a_child_takes_over_and_its_own_children_know_nothing_of_it(handed):
 
 
 ACTIVATED = """
-import os, sys
+import os
 from kitfox.net import Sockets, address_of
-os.dup2(int(sys.argv[1]), 3)
 environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "web", "REST": ""}
 with Sockets.inherit(environ, os.getpid()).bind(":0", "web") as taken:
     print(address_of(taken), taken.fileno(), environ)
 """
 
 
-def test_systemds_convention_is_understood_with_its_names(handed):
-    run = subprocess.run(
-        [sys.executable, "-c", ACTIVATED, str(handed.fileno())],
-        pass_fds=[handed.fileno()],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert run.stdout == f"{address_of(handed)} 3 {{'REST': ''}}\n", run.stderr
+def test_systemds_convention_is_understood_with_its_names(handed, activated):
+    assert activated(ACTIVATED, handed) == f"{address_of(handed)} 3 {{'REST': ''}}\n"
 
 
 @pytest.mark.parametrize("text", ["x", "3 a\nb c", "-1 a"])
