@@ -61,6 +61,16 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In CI fail a test that is skipped: what it lacks has to be installed there."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        *_, reason = report.longrepr
+        report.outcome, report.longrepr = "failed", f"nothing may be left out in CI: {reason}"
+    return report
+
+
 def shares_loop(item) -> bool:
     """Tell whether all tests of its file run in one loop, as the users of a browser do."""
     mark = item.get_closest_marker("asyncio")

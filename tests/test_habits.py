@@ -12,25 +12,22 @@ asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 """
 
-LEAKS = {
-    "a_task": """
-        import asyncio
-        kept = []
-        async def test_it():
-            kept.append(asyncio.create_task(asyncio.Event().wait()))
-    """,
-    "a_thread": """
-        import threading
-        def test_it():
-            threading.Thread(target=threading.Event().wait, daemon=True).start()
-    """,
-    "a_child_process": """
-        import subprocess
-        kept = []
-        def test_it():
-            kept.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE))
-    """,
-}
+LEAKS = """
+import asyncio
+import subprocess
+import threading
+
+kept = []
+
+async def test_a_task():
+    kept.append(asyncio.create_task(asyncio.Event().wait()))
+
+def test_a_thread():
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+def test_a_child_process():
+    kept.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE))
+"""
 
 
 @pytest.fixture
@@ -41,10 +38,9 @@ def house_of_tests(pytester):
     return pytester
 
 
-@pytest.mark.parametrize("leak", LEAKS)
-def test_what_a_test_leaves_running_fails_it(house_of_tests, leak):
-    house_of_tests.makepyfile(LEAKS[leak])
-    house_of_tests.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1, errors=1)
+def test_what_a_test_leaves_running_fails_it(house_of_tests):
+    house_of_tests.makepyfile(LEAKS)
+    house_of_tests.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=3, errors=3)
 
 
 def test_what_a_test_ends_in_time_is_no_leak(house_of_tests):
@@ -60,3 +56,26 @@ def test_what_a_test_ends_in_time_is_no_leak(house_of_tests):
             await asyncio.to_thread(int)
     """)
     house_of_tests.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)
+
+
+SKIPS = """
+    import pytest
+    def test_it():
+        pytest.skip("there is no moon")
+    @pytest.mark.skipif("True", reason="nor a sun")
+    def test_another(): ...
+    @pytest.mark.xfail
+    def test_what_is_known_to_fail():
+        raise AssertionError
+"""
+
+
+@pytest.mark.parametrize(
+    ("ci", "counts"), [("", {"skipped": 2}), ("true", {"failed": 1, "errors": 1})]
+)
+def test_what_is_left_out_elsewhere_fails_in_ci(house_of_tests, monkeypatch, ci, counts):
+    monkeypatch.setenv("CI", ci)
+    house_of_tests.makepyfile(SKIPS)
+    done = house_of_tests.runpytest_subprocess("-p", "no:randomly")
+    done.assert_outcomes(**counts, xfailed=1)
+    assert ("left out in CI: Skipped: there is no moon" in done.stdout.str()) == bool(ci)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -77,12 +76,10 @@ def services(gen):
 
 
 def program(name):
-    """Find a program. Where it must be, a test without it fails; elsewhere it is left out."""
+    """Find a program; a test without it is left out, or fails in CI (tests/conftest.py)."""
     beside = str(Path(sys.executable).parent)
     if found := shutil.which(name) or shutil.which(name, path=beside):
         return found
-    if os.environ.get("CI"):
-        pytest.fail(f"{name} is not installed")
     pytest.skip(f"{name} is not installed")
 
 
