@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kitfox.scope import fail_after
 from kitfox.supervisor._keeper import Keeper, RestartFailedError
@@ -16,9 +17,9 @@ from kitfox.supervisor._plan import Plan
 from kitfox.supervisor._process_table import ProcessTable, Row, State
 from kitfox.supervisor._restart import Restart
 
-OLD = Plan(name="a", command=("old",), folder=Path())
-NEW = Plan(name="a", command=("new",), folder=Path())
-IN_TURN = Plan(name="a", command=("new",), folder=Path(), overlap=False)
+OLD = Plan(name="a", command=("old",), folder=Path(), grace=3600, silence=3600)
+NEW = replace(OLD, command=("new",))
+IN_TURN = replace(NEW, overlap=False)
 
 
 class Asked:
@@ -69,7 +70,7 @@ class Kept:
             OLD,
             self.table,
             Restart(first=wait, longest=wait),
-            Patience(**{"stop": 3600, **patience}),
+            Patience(**patience),
             draw=lambda: 0.0,
             wrote=lambda _, line: self.lines.append(line),
         )
@@ -325,3 +326,13 @@ async def test_who_has_left_is_killed_when_it_takes_too_long():
         await renewing
         await made.until(lambda: made.row.leaving == ())
         assert old.signals == ["terminate", "kill"]
+
+
+async def test_who_leaves_is_not_asked_again_when_all_are_to_stop():
+    async with kept() as made:
+        old = await made.serves()
+        renewing = made.renew()
+        (await made.runs(2)).ready()
+        await renewing
+        made.keeper.stop()
+        assert old.signals == made.last.signals == ["terminate"]

@@ -6,8 +6,10 @@ import msgspec
 
 from kitfox.app._config_schema import Config, ServiceConfig, System
 from kitfox.app._listen_urls import Opened, how_opened
+from kitfox.app._stop_times import grace_of
 
 _OURS = "kitfox.services."  # they keep files that one process may have open
+_SILENCE = 3  # times as long as `/livez` bears
 _ORIGINAL = "original+"  # a registry that knows processes by their addresses alone
 
 
@@ -29,6 +31,21 @@ class Group(msgspec.Struct, frozen=True):
         """How many such processes there are: one, when several services are in it."""
         counts = [service.replicas for service in self.services.values()]
         return counts[0] if len(counts) == 1 else 1
+
+    @property
+    def grace(self) -> float:
+        """How long the process may take to stop, in seconds: several services do so in turn."""
+        return sum(map(grace_of, self.services.values()))
+
+    @property
+    def silence(self) -> float:
+        """For how many seconds its event loop may say nothing before the process is replaced.
+
+        So a probe has failed some times already: those who look from outside come first.
+        """
+        return min(
+            _SILENCE * each.health.dead_after.total_seconds() for each in self.services.values()
+        )
 
     @property
     def may_overlap(self) -> bool:

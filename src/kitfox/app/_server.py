@@ -24,6 +24,7 @@ from typing import Protocol, runtime_checkable
 
 from kitfox.app._advertise import Advertise, advertised, asks_the_machine, machine_addresses
 from kitfox.app._server_chain import ServerChain
+from kitfox.app._stop_times import NOTICE
 from kitfox.core import (
     Endpoint,
     Listener,
@@ -100,7 +101,7 @@ class Server:
         advertise: str = "",
         instance_id: str = "",
         readiness: Readiness | None = None,
-        notice: float = 3.0,
+        notice: float = NOTICE,
         linger: float = 0.0,
         strict: bool = False,
     ) -> None:

@@ -12,8 +12,8 @@ from kitfox.cli._gen_facts import (
     Port,
     before,
     environment,
+    grace,
     label,
-    patience,
     ports,
     probes_port,
 )
@@ -52,7 +52,7 @@ def _service(asked: Asked, name: str) -> str:
             "env_file": _env_file(name, service.environment),
             "depends_on": below("depends_on", [line for each in first for line in _healthy(each)]),
             "ports": _published(ports(service), is_open=service.open),
-            "patience": patience(service),
+            "grace": grace(asked, name),
             "healthcheck": _healthcheck(probes_port(service)),
             "state": STATE,
         },

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from kitfox.app import Config, ServiceConfig
+from kitfox.app import Config, Group, ServiceConfig
 from kitfox.cli._listeners import is_here
 
 STATE: Final = "/var/lib/kitfox"
@@ -24,8 +24,6 @@ STATE: Final = "/var/lib/kitfox"
 TOKEN: Final = "/run/secrets/kitfox-token"  # noqa: S105 - where it is, not what it is
 """Where a container finds the system's token."""
 
-_NOTICE = 3.0  # seconds that a service serves on at a stop, unless it says otherwise
-_TO_FINISH = 42  # those of its listeners' grace, 30, and as many as last words may take
 _PROBES = 9100  # the port of their own, or the next that a service has no use for
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - within a container, and asking for the token
 _USUAL = {"http": 8080, "https": 8443, "rpc": 7070, "rpcs": 7443, "grpc": 9090, "grpcs": 9443}
@@ -53,6 +51,10 @@ class Asked(msgspec.Struct, frozen=True):
     def system(self) -> str:
         """The system's name, as all of these files can have it."""
         return label(self.config.system.name)
+
+    def group(self, name: str) -> Group:
+        """Return a service as it runs in a process of its own."""
+        return Group({name: self.config.services[name]}, self.config.system)
 
     def arguments(self, name: str, file: str) -> list[str]:
         """Return what follows `kitfox` to run a service of the configuration at `file`."""
@@ -131,10 +133,9 @@ def environment(asked: Asked, name: str, *, probed_from: str) -> dict[str, str]:
     return {**found, "KITFOX_SYSTEM__TOKEN_FILE": TOKEN}
 
 
-def patience(service: ServiceConfig) -> str:
-    """Return how many seconds a service may take to stop: it serves on, finishes, and cancels."""
-    notice = _NOTICE if service.notice is None else service.notice.total_seconds()
-    return str(ceil(notice) + _TO_FINISH)
+def grace(asked: Asked, name: str) -> str:
+    """Return how many seconds a service may take to stop."""
+    return str(ceil(asked.group(name).grace))
 
 
 def registrar(config: Config) -> str | None:

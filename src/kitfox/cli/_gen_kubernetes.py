@@ -6,7 +6,6 @@ files that are its own.
 
 from collections.abc import Mapping
 
-from kitfox.app import Group
 from kitfox.cli._gen_facts import (
     EVERYWHERE,
     STATE,
@@ -14,8 +13,8 @@ from kitfox.cli._gen_facts import (
     Asked,
     Port,
     environment,
+    grace,
     label,
-    patience,
     ports,
     probes_port,
 )
@@ -46,10 +45,10 @@ def manifests(asked: Asked) -> dict[str, str]:
 
 
 def _manifest(asked: Asked, name: str) -> str:
-    service, system = asked.config.services[name], asked.config.system
+    service = asked.config.services[name]
     values = {"name": word(label(name)), "system": word(asked.system)}
     claim = f"{label(name)}-state"
-    served, keeps = ports(service), not Group({name: service}, system).may_overlap
+    served, keeps = ports(service), not asked.group(name).may_overlap
     text = fill(
         "k8s.yaml",
         {
@@ -62,7 +61,7 @@ def _manifest(asked: Asked, name: str) -> str:
             "env_from": _env_from(label(name), service.environment),
             "ports": below("ports", _container_ports(served, probes_port(service))),
             "probes": _probes(),
-            "patience": patience(service),
+            "grace": grace(asked, name),
             "state": STATE,
             "token_mount": _TOKEN_MOUNT,
             "state_volume": _volume(claim, keeps=keeps),

@@ -3,11 +3,12 @@
 systemd.service(5), systemd.socket(5), systemd.exec(5); nothing in it is younger than systemd 249.
 """
 
+from math import ceil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from kitfox.app import ServiceConfig, address_in, listeners_at
-from kitfox.cli._gen_facts import Asked, before, is_in_a_home, patience, shows_token
+from kitfox.cli._gen_facts import Asked, before, grace, is_in_a_home, shows_token
 from kitfox.cli._gen_text import fill
 
 # grpcio opens its ports itself.
@@ -45,7 +46,8 @@ def _service(asked: Asked, name: str, program: Path, *, has_socket: bool) -> str
             "command": " ".join(map(_word, words)),
             "environment": _environment(asked, name),
             "credential": _credential(asked),
-            "patience": patience(asked.config.services[name]),
+            "grace": grace(asked, name),
+            "silence": str(ceil(asked.group(name).silence)),
             "home": "read-only" if is_in_a_home(program, file) else "yes",
         },
     )

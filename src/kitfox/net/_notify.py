@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kitfox.net._listen import adopt
+
 _MOST_BYTES = 8192
 _MOST_LINES = 64
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -113,23 +115,19 @@ class Notification:
 class NotifySocket:
     """The listener's end: a socket in `folder`, to be named to children as NOTIFY_SOCKET.
 
-    Iterating yields notifications as they come; malformed ones are dropped. Only processes of this
-    user can send any.
+    `fd` is that socket, if the program that ran in this process before has left it open. Iterating
+    yields notifications as they come; malformed ones are dropped. Only processes of this user can
+    send any.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, fd: int | None = None) -> None:
         self._path = folder / "notify"
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        try:
-            if sys.platform == "linux":
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            self._socket.settimeout(0.0)
-            os.fchmod(self._socket.fileno(), 0o600)
-            self._path.unlink(missing_ok=True)
-            self._socket.bind(str(self._path))
-        except OSError:
-            self._socket.close()
-            raise
+        self._socket = _bound_at(self._path) if fd is None else adopt(fd)
+
+    @property
+    def fd(self) -> int:
+        """The descriptor of the socket."""
+        return self._socket.fileno()
 
     @property
     def address(self) -> str:
@@ -186,6 +184,21 @@ class NotifySocket:
             await readable.wait()
         finally:
             loop.remove_reader(self._socket)
+
+
+def _bound_at(path: Path) -> socket.socket:
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        if sys.platform == "linux":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        bound.settimeout(0.0)
+        os.fchmod(bound.fileno(), 0o600)
+        path.unlink(missing_ok=True)
+        bound.bind(str(path))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def format_notification(fields: Mapping[str, str]) -> bytes:

@@ -66,4 +66,6 @@ class Crew:
             environment=group.environment,
             sockets=self._sockets.open(group.services),
             overlap=group.may_overlap,
+            grace=group.grace,
+            silence=group.silence,
         )

@@ -16,7 +16,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from kitfox.supervisor._legacy import Child
+from kitfox.supervisor._legacy import Child, Heard
 from kitfox.supervisor._life import End, Launch, Life, Patience
 from kitfox.supervisor._plan import Plan
 from kitfox.supervisor._process_table import ProcessTable, Row, State
@@ -113,14 +113,26 @@ class Keeper:
         self._renew_if_asked()
         await answer
 
-    def leave(self) -> Child:
-        """Return what another program must know to keep it. Raises NotSettledError."""
+    def leave(self, heard: Callable[[int], Heard | None]) -> Child:
+        """Return what another program must know to keep it. Raises NotSettledError.
+
+        `heard` says how a process is heard, while it is.
+        """
         row = self._table.row(self.name)
         life = self._lives.get(self._succession.counts or 0)
-        pipe = None if life is None else life.output
-        if row.state is not State.READY or row.leaving or row.pid is None or pipe is None:
+        settled = row.state is State.READY and not row.leaving
+        if not settled or life is None or life.pid is None or (by := heard(life.pid)) is None:
             raise NotSettledError(self.name, row)
-        return Child(self.name, row.pid, pipe, row.addresses, row.services)
+        return Child(
+            name=self.name,
+            pid=life.pid,
+            heard=by,
+            grace=life.plan.grace,
+            silence=life.plan.silence,
+            beats=life.beats,
+            addresses=row.addresses,
+            services=row.services,
+        )
 
     # What lives tell.
 

@@ -13,34 +13,59 @@ from collections.abc import Mapping, MutableMapping
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from kitfox.net import HANDED_OVER, to_hand_over
+from kitfox.supervisor._plan import Plan
 
 _LEGACY: Final = "KITFOX_LEGACY"
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """The descriptors through which a process is heard: its pipe, and the ear in a folder."""
+
+    pipe: int
+    ear: int
+    folder: str
+
+
 class Child(msgspec.Struct, frozen=True):
-    """A process that goes on, and the pipe that it writes to."""
+    """A process that goes on; `beats` says whether it has said that its event loop turns."""
 
     name: str
     pid: int
-    pipe: int
+    heard: Heard
+    grace: float
+    silence: float
+    beats: bool
     addresses: tuple[str, ...]
-    services: tuple[str, ...] = ()
+    services: tuple[str, ...]
 
 
 class Legacy(msgspec.Struct, frozen=True):
-    """The descriptors of the claim and of both ends of the lifeline; where children were heard."""
+    """The descriptors of the claim and of both ends of the lifeline; the folder of all ears."""
 
     claim: int
     lifeline: tuple[int, int]
     ears: str
     children: tuple[Child, ...]
 
+    @property
+    def descriptors(self) -> list[int]:
+        """What is left open, but for what listens."""
+        heard = [child.heard for child in self.children]
+        return [self.claim, *self.lifeline, *(fd for one in heard for fd in (one.pipe, one.ear))]
+
+    def plan(self, plan: Plan) -> Plan:
+        """Return a plan for what goes on as it began, where there is such a child."""
+        for child in self.children:
+            if child.name == plan.name:
+                return replace(plan, grace=child.grace, silence=child.silence)
+        return plan
+
     def leave(self, sockets: Mapping[int, str], environ: Mapping[str, str]) -> dict[str, str]:
         """Keep all open over an exec; return the environment in which it is found."""
-        pipes = [child.pipe for child in self.children]
-        for fd in (self.claim, *self.lifeline, *pipes, *sockets):
+        for fd in (*self.descriptors, *sockets):
             os.set_inheritable(fd, True)  # noqa: FBT003 - the standard library's signature
         text = msgspec.json.encode(self).decode()
         return {**environ, _LEGACY: text, HANDED_OVER: to_hand_over(sockets)}
@@ -52,6 +77,6 @@ class Legacy(msgspec.Struct, frozen=True):
         if not text:
             return None
         found = msgspec.json.decode(text, type=Legacy)
-        for fd in (found.claim, *found.lifeline, *(child.pipe for child in found.children)):
+        for fd in found.descriptors:
             os.set_inheritable(fd, False)  # noqa: FBT003 - as above
         return found

@@ -3,8 +3,11 @@
 Rules:
 
 - It is ready when it says so, and killed when that takes too long.
+- One that is ready, and has said that its event loop turns, is ended when it no longer says so: by
+  SIGABRT, at which it writes where it was, and killed a moment later.
 - `leave` asks it kindly to end, and kills it after the grace; `kill` neither asks nor waits. Said
-  before there is a process, both hold as soon as there is one.
+  before there is a process, both hold as soon as there is one. One that says by itself that it is
+  stopping has the grace, too.
 """
 
 import asyncio
@@ -18,8 +21,10 @@ import msgspec
 
 from kitfox.supervisor._plan import Plan
 from kitfox.supervisor._process import Process
+from kitfox.supervisor._pulse import Pulse
 
 _LAST_WORDS = 20  # lines that are remembered
+_ABORTS_WITHIN = 5.0  # seconds, while it writes where it was
 
 
 class Ear(Protocol):
@@ -41,7 +46,7 @@ class Patience(msgspec.Struct, frozen=True):
     """How long a process may take, in seconds."""
 
     start: float = 30.0
-    stop: float = 40.0  # a server drains for 3 + 30
+    stop: float | None = None  # else each the grace of its own
     ports: float = 3.0  # that others still hold when the first is to start
 
 
@@ -88,12 +93,9 @@ class Life:
         self._timer: asyncio.TimerHandle | None = None
         self._words = deque[str](maxlen=_LAST_WORDS)
         self._end_it: Callable[[Process], None] | None = None
-        self._is_ready = self._late = False
-
-    @property
-    def output(self) -> int | None:
-        """The descriptor that its process writes to, while there is one."""
-        return None if self._process is None else self._process.output
+        self.beats = self._is_ready = False  # beats: it has said that its event loop turns
+        self._fault = ""  # for which it was ended
+        self._pulse = Pulse(plan.silence, self._hangs)
 
     async def run(self, launch: Launch) -> End:
         """Live, and return how it ended."""
@@ -104,8 +106,9 @@ class Life:
             return End(1, f"cannot be started: {error}")
 
     def leave(self) -> None:
-        """End kindly."""
-        self._ask(self._ask_kindly)
+        """End kindly; who is about to end is not asked again, and does not take it for haste."""
+        if self._end_it is None:
+            self._ask(self._ask_kindly)
 
     def kill(self) -> None:
         """End at once, with all that it started."""
@@ -119,15 +122,26 @@ class Life:
             self.services = tuple(services.split())
         if status := news.get("STATUS"):
             self._witness.says(self, status)
-        if news.get("READY") == "1" and not self._is_ready and self._end_it is None:
-            self._is_ready = True
-            self._disarm()
-            self._witness.ready(self)
+        self.beats = self.beats or news.get("WATCHDOG") == "1"
+        if self._end_it is None:
+            self._follow(news)
 
     def wrote(self, line: str) -> None:
         """Take a line that the process wrote."""
         self._words.append(line)
         self._witness.wrote(line)
+
+    def _follow(self, news: Mapping[str, str]) -> None:
+        if news.get("READY") == "1" and not self._is_ready:
+            self._is_ready = True
+            self._disarm()
+            self._witness.ready(self)
+            if self.beats:
+                self._pulse.beat()
+        elif news.get("WATCHDOG") == "1" and self._is_ready:
+            self._pulse.beat()
+        if news.get("STOPPING") == "1":
+            self._ask(self._expect_end)
 
     async def _see_through(self, process: Process) -> int:
         self._process, self.pid = process, process.pid
@@ -139,26 +153,38 @@ class Life:
             return await process.wait()
         finally:
             self._disarm()
+            self._pulse.stop()
             self._process = None
 
     def _ask(self, end_it: Callable[[Process], None]) -> None:
         self._end_it = end_it
+        self._pulse.stop()
         if self._process is not None:
             end_it(self._process)
 
     def _ask_kindly(self, process: Process) -> None:
         process.terminate()
-        self._arm(self._patience.stop, process.kill)
+        self._expect_end(process)
+
+    def _expect_end(self, process: Process) -> None:
+        grace = self._patience.stop
+        self._arm(self.plan.grace if grace is None else grace, process.kill)
 
     def _give_up(self) -> None:
-        self._late = True
+        self._fault = f"not ready within {self._patience.start:.0f} s"
         self.kill()
+
+    def _hangs(self) -> None:
+        self._fault = f"its event loop was blocked for {self._pulse.within:.0f} s"
+        self._ask(self._abort)
+
+    def _abort(self, process: Process) -> None:
+        process.abort()
+        self._arm(_ABORTS_WITHIN, process.kill)
 
     def _end(self, code: int) -> End:
         how = f"exit {code}" if code >= 0 else f"{signal.strsignal(-code)}".lower()
-        if self._late:
-            how = f"not ready within {self._patience.start:.0f} s"
-        return End(code, how, tuple(self._words))
+        return End(code, self._fault or how, tuple(self._words))
 
     def _arm(self, seconds: float, then: Callable[[], None]) -> None:
         self._disarm()

@@ -10,7 +10,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is started under a name of the table.
 
     `sockets` are the descriptors that it is given to listen at, with their names. `overlap` says
-    whether it may run beside the one that it is to replace.
+    whether it may run beside the one that it is to replace; `grace` is how many seconds it may take
+    to stop, and `silence` for how many its event loop may say nothing, if it ever says something.
     """
 
     name: str
@@ -19,3 +20,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     environment: Mapping[str, str] = {}
     sockets: Mapping[int, str] = {}
     overlap: bool = True
+    grace: float
+    silence: float

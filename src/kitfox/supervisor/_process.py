@@ -79,8 +79,11 @@ class Process:
 
     def terminate(self) -> None:
         """Ask it kindly; what it started is its own to end."""
-        with suppress(ProcessLookupError):
-            self._child.terminate()
+        self._send(signal.SIGTERM)
+
+    def abort(self) -> None:
+        """End it where it is, and let it write where that was."""
+        self._send(signal.SIGABRT)
 
     def kill(self) -> None:
         """End it and all it started, unless they left its group."""
@@ -95,6 +98,10 @@ class Process:
         finally:
             self._pipe.close()
         return self._child.get_returncode() or 0
+
+    def _send(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            self._child.send_signal(number)
 
     async def _end(self) -> None:
         try:
@@ -135,9 +142,9 @@ class _Adopted:
     def get_returncode(self) -> int | None:
         return self._code
 
-    def terminate(self) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         if self._code is None:
-            os.kill(self._pid, signal.SIGTERM)
+            os.kill(self._pid, number)
 
     def close(self) -> None:
         if self._pidfd >= 0:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from shutil import rmtree
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from kitfox.app import Config, did_you_mean, groups, start_order
 from kitfox.net import Lifeline, Sockets
@@ -123,17 +123,16 @@ class Supervisor:
             stack.callback(self._sockets.close_all)
             await self._open_sockets()
             self._lifeline = stack.enter_context(Lifeline(left.lifeline if left else None))
-            self._ears = stack.enter_context(TemporaryDirectory(prefix="kitfox-"))
-            launcher = Launcher(
+            self._ears = left.ears if left else mkdtemp(prefix="kitfox-")
+            stack.callback(rmtree, self._ears, ignore_errors=True)
+            self._launcher = Launcher(
                 environ=self._environ,
                 lifeline=self._lifeline.fd,
                 ears=Path(self._ears),
                 left=left.children if left else (),
             )
-            if left:
-                rmtree(left.ears, ignore_errors=True)
             async with beside or nullcontext():
-                await self._keep_all(launcher.launch)
+                await self._keep_all(self._launcher.launch)
         return all(row.state is not State.FAILED for row in self.rows)
 
     def leave(self) -> dict[str, str]:
@@ -141,7 +140,7 @@ class Supervisor:
 
         Raises NotSettledError while a process is not simply ready.
         """
-        children = tuple(keeper.leave() for keeper in self._keepers())
+        children = tuple(keeper.leave(self._launcher.heard) for keeper in self._keepers())
         left = Legacy(self._claim.fd, self._lifeline.ends, self._ears, children)
         return left.leave(self._sockets.descriptors, self._environ)
 
@@ -179,6 +178,7 @@ class Supervisor:
                 group.create_task(keeper.keep(launch))
 
     def _keeper(self, plan: Plan) -> Keeper:
+        plan = self._legacy.plan(plan) if self._legacy else plan
         return Keeper(plan, self._table, self._restart(), self._patience, self._draw, self._wrote)
 
     async def _start_in_order(self) -> None:
