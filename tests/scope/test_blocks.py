@@ -192,6 +192,19 @@ async def test_one_scope_ends_many_blocks_and_outlives_those_that_end_well(scope
     assert all(isinstance(end, ScopeCancelled) for end in ends)
 
 
+async def test_what_blocks_raise_leaves_no_trace_in_what_their_scope_shows(scope):
+    scope = await scope()
+    scope.cancel(why := LookupError("enough"))
+    for _ in range(2):
+        with pytest.raises(ScopeCancelled) as caught:
+            async with scope:
+                await hang()
+        assert caught.value is not scope.err
+        assert caught.value.args == scope.err.args
+    assert scope.err.__traceback__ is None
+    assert why.__traceback__ is None
+
+
 async def test_a_cancellation_from_outside_passes_through_a_scopes_block(scope):
     scope = await scope()
 

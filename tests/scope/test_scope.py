@@ -8,7 +8,6 @@ from kitfox.scope import (
     Deadline,
     Key,
     ScopeCancelled,
-    ScopeEnded,
     ScopeTimeout,
     background,
 )
@@ -165,12 +164,12 @@ def test_a_parent_that_nobody_looked_at_ended_before_its_child_was_cancelled(top
     assert isinstance(child.cause, ScopeTimeout)
 
 
-def test_an_error_that_was_raised_is_not_the_one_that_the_next_asks_for(top):
-    scope = top.with_cancel()
-    scope.cancel()
-    with pytest.raises(ScopeEnded):
-        raise scope.err
-    assert scope.err.__traceback__ is None
+def test_an_end_has_one_error_however_often_and_from_wherever_it_is_looked_at(top, clock):
+    parent = top.with_timeout(5)
+    children = [parent.with_cancel(), parent.with_timeout(9)]
+    clock.pass_(5)
+    assert parent.err is parent.err is parent.cause
+    assert all(child.err is child.cause is parent.err for child in children)
 
 
 def test_values_are_found_under_their_key_the_nearest_first(top):

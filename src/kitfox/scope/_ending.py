@@ -25,32 +25,38 @@ Told = Callable[[], object]
 
 
 class Ending(NamedTuple):
-    """When a node ended, and why. Errors are made anew for who asks: raising changes them."""
+    """When a node ended, and why. `err` is to be looked at; what is raised is made by `raised`."""
 
     at: float
-    late: bool
+    err: ScopeEnded
     given: BaseException | None = None  # the cause, if one was given
-
-    @property
-    def err(self) -> ScopeEnded:
-        """What came over the scope."""
-        if self.late:
-            return ScopeTimeout("the scope's deadline has passed")
-        return ScopeCancelled("the scope was cancelled")
 
     @property
     def cause(self) -> BaseException:
         """Why it did; nothing more than `err` if nobody gave a reason."""
         return self.err if self.given is None else self.given
 
+    def raised(self) -> ScopeEnded:
+        """Return an error like `err`: each raise adds to an error's traceback, and keeps that."""
+        return type(self.err)(*self.err.args)
+
+
+def _cancelled(at: float, cause: BaseException | None) -> Ending:
+    return Ending(at, ScopeCancelled("the scope was cancelled"), cause)
+
+
+def _late(at: float, cause: BaseException | None) -> Ending:
+    return Ending(at, ScopeTimeout("the scope's deadline has passed"), cause)
+
 
 class _Tree:
-    """What the nodes of a tree share."""
+    """What the nodes of a tree share. `apart`: it was made to be free of another one."""
 
-    __slots__ = ("clock", "lock")
+    __slots__ = ("apart", "clock", "lock")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, apart: bool = False) -> None:
         self.clock = clock
+        self.apart = apart
         self.lock = RLock()  # a finalizer may come in while the same thread holds it
 
 
@@ -58,7 +64,6 @@ class Node:
     """One place in the tree. `deadline` is the earliest of its own and those above."""
 
     __slots__ = (
-        "_tree",
         "attached",
         "children",
         "deadline",
@@ -67,6 +72,7 @@ class Node:
         "parent",
         "stop_timer",
         "timed",
+        "tree",
         "watchers",
     )
 
@@ -82,7 +88,7 @@ class Node:
         self.timed = deadline is not None and (above is None or deadline.at < above.at)
         self.deadline: Deadline | None = deadline if self.timed else above
         self.late_cause = late_cause
-        self._tree = tree
+        self.tree = tree
         self.parent = parent
         self.ended: Ending | None = None
         self.children: dict[Node, None] = {}
@@ -93,30 +99,30 @@ class Node:
     @property
     def clock(self) -> Clock:
         """The clock of the tree."""
-        return self._tree.clock
+        return self.tree.clock
 
     def child(
         self, deadline: Deadline | None = None, late_cause: BaseException | None = None
     ) -> "Node":
         """Return a node that ends with this one, or before."""
-        return Node(self._tree, self, deadline, late_cause)
+        return Node(self.tree, self, deadline, late_cause)
 
     def apart(self) -> "Node":
-        """Return a node that nothing ends."""
-        return Node(self._tree)
+        """Return a node that nothing ends, in a tree of its own."""
+        return Node(_Tree(self.clock, apart=True))
 
     def ending(self) -> Ending | None:
         """Return how this node ended, if it has."""
-        with self._tree.lock:
+        with self.tree.lock:
             return self.settled()
 
     def cancel(self, cause: BaseException | None = None) -> None:
         """End now, with all below. Does nothing to a node that has ended."""
-        self._end(Ending(self.clock.now(), late=False, given=cause))
+        self._end(_cancelled(self.clock.now(), cause))
 
     def expire(self) -> None:
         """End as at the deadline, which somebody else has seen pass."""
-        self._end(Ending(self.clock.now(), late=True, given=self.late_cause))
+        self._end(_late(self.clock.now(), self.late_cause))
 
     def watch(self, tell: Told) -> Callable[[], bool]:
         """Call `tell` once, when this node has ended; now, if it has.
@@ -124,7 +130,7 @@ class Node:
         Returns what takes that back, and says whether it came in time.
         """
         watcher = object()
-        with self._tree.lock:
+        with self.tree.lock:
             if self.settled() is None:
                 self.watchers[watcher] = tell
                 self.attach()
@@ -133,13 +139,13 @@ class Node:
         return lambda: False
 
     def _unwatch(self, watcher: object) -> bool:
-        with self._tree.lock:
+        with self.tree.lock:
             in_time = self.watchers.pop(watcher, None) is not None
             self.rest()
         return in_time
 
     def _end(self, ending: Ending) -> None:
-        with self._tree.lock:
+        with self.tree.lock:
             if self.settled() is None:
                 self.ended = ending
             told = list(self._take())
@@ -165,7 +171,7 @@ class Node:
             return above
         if above is not None and above.at <= self.deadline.at:
             return above
-        return Ending(self.deadline.at, late=True, given=self.late_cause)
+        return _late(self.deadline.at, self.late_cause)
 
     def _take(self) -> Iterator[Told]:
         """Give what is to be told of this node's end and of those below, from the top down."""

@@ -6,14 +6,14 @@ cancelled: code looks at `err`, waits for `done`, or runs in `async with scope:`
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar, cast, overload
+from typing import Any, ParamSpec, Self, TypeVar, cast, overload
 
 from kitfox.scope._ambient import DeadlineScope
-from kitfox.scope._block import innermost
+from kitfox.scope._block import Block, enter, innermost
 from kitfox.scope._clock import Clock, LoopClock, soon
 from kitfox.scope._deadline import Deadline, earliest
 from kitfox.scope._done import Done
@@ -23,12 +23,13 @@ from kitfox.scope._values import Key, Values, find
 
 T = TypeVar("T")
 D = TypeVar("D")
+P = ParamSpec("P")
 
 
 class Scope:
     """A scope as those see it who work in it. Who makes one with `with_cancel` may end it too.
 
-    Everything but `async with` may be done by any thread.
+    Everything but `start` and `async with` may be done by any thread.
     """
 
     __slots__ = ("_node", "_values")
@@ -96,7 +97,10 @@ class Scope:
         return Scope(self._node, Values(key, value, self._values))
 
     def without_cancel(self) -> "Scope":
-        """Return a scope that carries the same values, and that nothing ends."""
+        """Return a scope that carries the same values, and that nothing ends.
+
+        What runs in a block can be freed of it only in a task of its own: see `start`.
+        """
         return Scope(self._node.apart(), self._values)
 
     def after_func(self, function: Callable[[], object]) -> Callable[[], bool]:
@@ -108,11 +112,32 @@ class Scope:
         run = partial(copy_context().run, function)
         return self._node.watch(partial(self._node.clock.call_soon, run))
 
+    def start(
+        self, function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+    ) -> asyncio.Task[T]:
+        """Run `function` in a task of its own, as `async with scope:` runs a block.
+
+        Nothing that is in force here is in force there; context variables are those of here. No
+        group waits for the task, and the loop forgets it unless somebody keeps it.
+        """
+        loop, context = asyncio.get_running_loop(), copy_context()
+        context.run(enter, None)
+        run = self._run(lambda: function(*args, **kwargs))
+        return loop.create_task(run, context=context)
+
+    async def _run(self, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        async with self:
+            return await begin()
+
     async def __aenter__(self) -> Self:
         """Run a block in this scope: it is cancelled when the scope ends.
 
         `async with` raises the scope's `err` then, from its `cause`. Other cancellations pass
         through. What is in force around the block stays in force, for its deadline, too.
+
+        Raises:
+            RuntimeError: the scope is one of those `without_cancel`, and blocks that could still
+                end this one are around it.
         """
         _Bound(self, self._node, self._values).__enter__()
         return self
@@ -162,6 +187,7 @@ class _Bound(DeadlineScope):
         return self._values_of
 
     def __enter__(self) -> Self:
+        _check_free(self._node_of, innermost())
         super().__enter__()
         self.deadline = earliest(self.deadline, self._node_of.deadline)
         # In a turn of its own, for who ends the scope may be the body itself, or another thread.
@@ -180,7 +206,7 @@ class _Bound(DeadlineScope):
         except TimeoutError:  # what a block makes of a cancellation of its own
             ending = self._node_of.ending()
             assert ending is not None  # noqa: S101 - it has told so
-            raise ending.err from ending.given or error
+            raise ending.raised() from ending.given or error
 
     def _fire(self) -> None:
         if not self.over:
@@ -189,6 +215,16 @@ class _Bound(DeadlineScope):
 
     def _placed(self, above: Node) -> Node:
         return self._node_of.child(self.deadline)
+
+
+def _check_free(node: Node, around: Block | None) -> None:
+    while node.tree.apart and around is not None:
+        if around.node.tree is not node.tree:
+            raise RuntimeError(
+                "a scope without_cancel frees no block of what is in force around it: "
+                "run a task of its own, by `scope.start(function)`"
+            )
+        around = around.around
 
 
 def background(clock: Clock | None = None) -> Scope:

@@ -131,8 +131,8 @@ async def to_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     scope = CancelScope(part.node, part.values)
 
     def run() -> T:
-        if (err := scope.err) is not None:  # it ended while all threads of the pool were busy
-            raise err
+        if (ending := part.node.ending()) is not None:  # while all threads of the pool were busy
+            raise ending.raised() from ending.given
         return function(*args, **kwargs)
 
     future = asyncio.get_running_loop().run_in_executor(None, part.context().run, run)
