@@ -49,4 +49,7 @@ def release(root: Path, version: str, day: date) -> None:
 
 
 if __name__ == "__main__":
-    release(ROOT, "".join(sys.argv[1:]), datetime.now(tz=UTC).date())
+    try:
+        release(ROOT, "".join(sys.argv[1:]), datetime.now(tz=UTC).date())
+    except ValueError as error:
+        sys.exit(f"no release: {error}")
