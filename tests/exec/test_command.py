@@ -141,3 +141,35 @@ async def test_a_pipe_that_nobody_could_use_is_refused(stream):
 async def test_a_wish_that_is_no_signal_is_refused_before_the_start():
     with pytest.raises(ValueError, match="polite: 99 is no signal"):
         await Command("true", polite=99).run()
+
+
+@pytest.mark.parametrize("option", ["timeout", "shell"])
+def test_what_is_no_option_is_refused(option):
+    with pytest.raises(TypeError, match=f"a command has no option {option}"):
+        Command("true", **{option: 1})
+    with pytest.raises(TypeError, match=f"a command has no option {option}"):
+        Command("true").with_options(**{option: 1})
+
+
+@pytest.mark.parametrize("word", [3, None, b"secret"])
+def test_what_is_no_argument_is_refused_by_its_position_and_not_shown(word):
+    with pytest.raises(TypeError, match="argument 2: a str or a path, not") as caught:
+        Command("echo", "x", word)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_argument_that_no_process_can_get_is_refused():
+    with pytest.raises(ValueError, match="argument 1 has a NUL in it"):
+        Command("echo", "a\0b")
+
+
+def test_a_command_without_a_name_is_refused():
+    with pytest.raises(ValueError, match="the name of a program is empty"):
+        Command("")
+
+
+async def test_a_command_that_was_started_shows_what_it_is_and_how_it_ended():
+    async with Command("sleep", "1000").start() as running:
+        assert repr(running) == f"<Running sleep: process {running.pid}, running>"
+        await running.stop()
+    assert repr(running) == f"<Running sleep: process {running.pid}, ended by SIGTERM>"

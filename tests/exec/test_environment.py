@@ -18,6 +18,13 @@ def test_a_name_that_no_process_can_have_is_refused(name):
         environment({name: "1"})
 
 
+@pytest.mark.parametrize(("name", "value"), [("A", None), ("A", 1), ("A", b"secret"), (1, "A")])
+def test_what_is_no_text_is_refused_and_not_shown(name, value):
+    with pytest.raises(TypeError, match=f"environment: {name!r} and its value") as caught:
+        environment({name: value})
+    assert "secret" not in str(caught.value)
+
+
 def test_a_value_with_a_nul_is_refused_and_not_shown():
     with pytest.raises(ValueError, match="the value of TOKEN has a NUL in it") as caught:
         environment({"TOKEN": "secret\0"})

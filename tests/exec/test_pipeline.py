@@ -10,9 +10,11 @@ from kitfox.exec import (
     DEVNULL,
     PIPE,
     Command,
+    ExecError,
     Exit,
     ExitError,
     OutputTooLargeError,
+    Pipeline,
     PipeReader,
     ProgramNotFoundError,
 )
@@ -49,6 +51,29 @@ async def test_each_reads_what_the_one_before_writes():
     pipeline = Command("cat", stdin=b"c\na\nb\n") | Command("sort") | Command("head", "-2")
     assert await pipeline.output() == b"a\nb\n"
     assert await pipeline.output() == b"a\nb\n"
+
+
+async def test_pipelines_are_joined_as_commands_are():
+    echo, cat = Command("echo", "x"), Command("cat")
+    for pipeline in ((echo | cat) | (cat | cat), echo | (cat | cat)):
+        assert await pipeline.output() == b"x\n"
+    assert repr(echo | (cat | cat)) == "Command('echo', 'x') | Command('cat') | Command('cat')"
+
+
+def test_a_pipeline_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="one command or more"):
+        Pipeline()
+
+
+async def test_a_pipeline_that_outlives_its_killing_tells_so_as_a_command_does(monkeypatch):
+    monkeypatch.setattr("kitfox.exec._stop_plan._GIVE_UP", 0.0)
+    async with fail_after(10), (Command("sleep", "1000") | Command("cat")).start() as running:
+        with pytest.raises(ExecError, match=r"sleep: .* outlives its killing"):
+            await running.stop(grace=0.0)
+        for member in running.members:
+            member.signal(signal.SIGKILL)
+        while not all(member.exit for member in running.members):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_writer_that_is_not_read_to_the_end_is_well():

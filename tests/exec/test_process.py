@@ -73,6 +73,18 @@ async def test_a_process_that_was_released_is_out_of_reach(sleeper):
     assert sleeper.poll() is None
 
 
+async def test_a_wait_that_is_given_up_takes_nothing_from_the_others(sleeper):
+    async with fail_after(10):
+        with Process.find(sleeper.pid) as process:
+            waiting = asyncio.create_task(process.wait())
+            with pytest.raises(TimeoutError):
+                async with fail_after(0.01):
+                    await process.wait()
+            process.kill()
+            assert (await waiting).signal == signal.SIGKILL
+            assert await process.wait() is None  # how, was told already
+
+
 async def test_the_end_that_another_was_told_is_unknown_but_known_to_be():
     async with fail_after(10), Command.shell("exit 3").start() as running:
         os.waitpid(running.pid, 0)

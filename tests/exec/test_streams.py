@@ -11,6 +11,7 @@ import pytest
 
 from kitfox.exec import (
     PIPE,
+    STDOUT,
     Command,
     ExitError,
     LineTooLongError,
@@ -83,16 +84,27 @@ async def test_what_a_sink_raises_stops_the_command():
             await Command.shell("echo 1; sleep 1000", stdout=Full()).run()
 
 
-@pytest.mark.parametrize("wrong", [{"stdout": object()}, {"stderr": "file.txt"}, {"stdin": "text"}])
-async def test_what_is_no_place_for_a_stream_is_refused(wrong):
-    with pytest.raises(TypeError, match=r"stdin|output"):
-        await Command("true", **wrong).run()
+@pytest.mark.parametrize(
+    ("stream", "wrong", "kind"),
+    [
+        ("stdin", "secret", "str"),
+        ("stdout", object(), "object"),
+        ("stdout", STDOUT, "STDOUT"),
+        ("stderr", "secret", "str"),
+    ],
+)
+async def test_what_is_no_place_for_a_stream_is_refused_and_not_shown(stream, wrong, kind):
+    with pytest.raises(TypeError, match=f"^{stream}: .*, not {kind}$"):
+        await Command("true", **{stream: wrong}).run()
 
 
+@pytest.mark.parametrize("fd", [-1, 999_999, 2**40])
 @pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
-async def test_a_number_that_no_descriptor_has_is_refused(stream):
-    with pytest.raises(ValueError, match="-1 is no file descriptor"):
-        await Command("true", **{stream: -1}).run()
+async def test_a_number_that_no_open_descriptor_has_is_refused(stream, fd):
+    with pytest.raises(ValueError, match=f"{stream}: {fd} is no open file descriptor"):
+        await Command("true", **{stream: fd}).run()
+    with pytest.raises(ValueError, match=f"pass_fds: {fd} is no open file descriptor"):
+        await Command("true", pass_fds=[0, fd]).run()
 
 
 async def test_a_conversation_is_held_over_pipes():

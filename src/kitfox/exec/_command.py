@@ -3,7 +3,7 @@
 import os
 from contextlib import ExitStack
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Self, Unpack
 
 from kitfox.exec._capture import Capture
@@ -33,8 +33,10 @@ class Command:
         *args: str | os.PathLike[str],
         **options: Unpack[Options],
     ) -> None:
-        self._words = tuple(os.fspath(word) for word in (name, *args))
-        self._options = options
+        if not name:
+            raise ValueError("the name of a program is empty")
+        self._words = tuple(map(_checked, count(), (name, *args)))
+        self._options = _known(options)
 
     @classmethod
     def shell(cls, text: str, **options: Unpack[Options]) -> Self:
@@ -44,8 +46,8 @@ class Command:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self._words))})"
 
-    def __or__(self, other: "Command") -> "Pipeline":
-        return Pipeline(self, other)
+    def __or__(self, other: "Command | Pipeline") -> "Pipeline":
+        return Pipeline(self) | other
 
     @property
     def name(self) -> str:
@@ -116,6 +118,8 @@ class Pipeline:
     __slots__ = ("_commands",)
 
     def __init__(self, *commands: Command) -> None:
+        if not commands:
+            raise ValueError("a pipeline has one command or more")
         for writer, reader in pairwise(commands):
             if writer.options.get("stdout") is not None:
                 raise ValueError(f"stdout of {writer.name}: it leads to the next of the pipeline")
@@ -123,8 +127,12 @@ class Pipeline:
                 raise ValueError(f"stdin of {reader.name}: it comes from the one before")
         self._commands = commands
 
-    def __or__(self, other: Command) -> "Pipeline":
-        return Pipeline(*self._commands, other)
+    def __repr__(self) -> str:
+        return " | ".join(map(repr, self._commands))
+
+    def __or__(self, other: "Command | Pipeline") -> "Pipeline":
+        others = other._commands if isinstance(other, Pipeline) else (other,)
+        return Pipeline(*self._commands, *others)
 
     def start(self) -> Starting[RunningPipeline]:
         """Start all; raises what `Command.start` raises, and leaves none running then."""
@@ -161,6 +169,26 @@ class Pipeline:
         capture = last.capture("stdout")
         await Pipeline(*others, last.with_options(stdout=capture)).run()
         return capture.getvalue()
+
+
+def _checked(position: int, word: str | os.PathLike[str]) -> str:
+    """Give a word as a str; TypeError, ValueError, which show no word, for it may be secret."""
+    try:
+        text = os.fspath(word)
+        broken = "\0" in text
+    except TypeError:
+        kind = type(word).__name__
+        raise TypeError(f"argument {position}: a str or a path, not {kind}") from None
+    if broken:
+        raise ValueError(f"argument {position} has a NUL in it")
+    return text
+
+
+def _known(options: Options) -> Options:
+    """Refuse what is no option: who misspells one believes it to be in force."""
+    if unknown := sorted(options.keys() - Options.__optional_keys__):
+        raise TypeError(f"a command has no option {', '.join(unknown)}")
+    return options
 
 
 def _refuse_pipes(*commands: Command) -> None:

@@ -15,7 +15,7 @@ def environment(*parts: Variables) -> dict[str, str]:
     """Join variables into one environment; of those with one name, the last wins.
 
     `environment(os.environ, {"LANG": "C"})` is what we have, with one changed; ours stays as it
-    is. Raises ValueError for a name or value that no process can get.
+    is. Raises ValueError, TypeError for a name or value that no process can get.
     """
     joined: dict[str, str] = {}
     for part in parts:
@@ -26,9 +26,14 @@ def environment(*parts: Variables) -> dict[str, str]:
 
 
 def _check(name: str, value: str) -> None:
-    if not name or "=" in name or "\0" in name:
+    try:
+        no_name = not name or "=" in name or "\0" in name
+        no_value = "\0" in value
+    except TypeError:
+        raise TypeError(f"environment: {name!r} and its value have to be str") from None
+    if no_name:
         raise ValueError(f"environment: {name!r} is no name: it is empty, or has '=' or NUL in it")
-    if "\0" in value:
+    if no_value:
         raise ValueError(f"environment: the value of {name} has a NUL in it")
 
 

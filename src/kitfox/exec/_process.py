@@ -1,5 +1,6 @@
 """Processes that run already, whoever started them."""
 
+import asyncio
 import os
 import signal
 from typing import Self
@@ -44,7 +45,7 @@ class Process:
     async def wait(self) -> Exit | None:
         """Wait until it has finished, and tell how, which only its parent learns: else None."""
         self._check_held()
-        await self._handle.ended()
+        await asyncio.wait([self._handle.ended()])  # which others wait for too: it stays whole
         self._check_held()
         return reap(self.pid) if _is_child(self.pid) else None
 

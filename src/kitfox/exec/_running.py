@@ -79,6 +79,11 @@ class Running(Closing):
             raise
         return cls(words[0], popen, streams, options, mark)
 
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self._name}: process {self.pid}, {self._exit or 'running'}>"
+        )
+
     @property
     def pid(self) -> int:
         """The number of its process."""

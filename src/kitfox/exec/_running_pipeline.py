@@ -9,13 +9,16 @@ Rules:
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from typing import TypeVar
 
 from kitfox.exec._closing import Closing
 from kitfox.exec._errors import ExitError
 from kitfox.exec._exit import Exit
 from kitfox.exec._pipe import LINE_LIMIT, Lines, PipeReader, PipeWriter
 from kitfox.exec._running import Running
+
+_T = TypeVar("_T")
 
 
 class RunningPipeline(Closing):
@@ -48,24 +51,25 @@ class RunningPipeline(Closing):
 
         Cancelled, it stops all.
         """
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(_end_of(member)) for member in self._members]
-        except ExceptionGroup as failed:
-            raise failed.exceptions[0] from None
-        return verdict([task.result() for task in tasks])
+        return verdict(await _all(_end_of(member) for member in self._members))
 
     async def stop(self, *, grace: float | None = None) -> tuple[Exit, ...]:
         """End all, and all that they started; see `Running.stop`."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(member.stop(grace=grace)) for member in self._members]
-        return tuple(task.result() for task in tasks)
+        return tuple(await _all(member.stop(grace=grace) for member in self._members))
 
     async def aclose(self) -> None:
         """Stop what still runs, and close the pipes."""
+        await _all(member.aclose() for member in self._members)
+
+
+async def _all(works: Iterable[Coroutine[object, object, _T]]) -> list[_T]:
+    """Do all at once; when one fails, the others are cancelled, and that is what is raised."""
+    try:
         async with asyncio.TaskGroup() as group:
-            for member in self._members:
-                group.create_task(member.aclose())
+            tasks = [group.create_task(work) for work in works]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 async def _end_of(member: Running) -> Exit | ExitError:

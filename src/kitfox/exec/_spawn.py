@@ -14,6 +14,7 @@ from pathlib import Path
 from kitfox.exec._environment import MARK, for_command, marked
 from kitfox.exec._look_path import check_program, look_path
 from kitfox.exec._options import Options
+from kitfox.exec._places import check_open
 
 _PRELUDE = Path(__file__).with_name("_prelude.py")
 
@@ -28,6 +29,9 @@ def spawn(
     cwd = options.get("cwd")
     stdin, stdout, stderr = streams
     given = for_command(options.get("env"), cwd)
+    passed = options.get("pass_fds", ())
+    for fd in passed:
+        check_open("pass_fds", fd)
     argv, program = _program(words, options)
     return subprocess.Popen(
         argv,
@@ -37,7 +41,7 @@ def spawn(
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
-        pass_fds=options.get("pass_fds", ()),
+        pass_fds=passed,
         start_new_session=True,
     )
 

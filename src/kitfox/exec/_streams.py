@@ -39,14 +39,14 @@ class Streams:
             self._open_terminal(terminal, stdin, stdout, stderr)
             return
         self.theirs.append(self._open_stdin(source_of(stdin)))
-        theirs, self.stdout = self._open_output(target_of(stdout, inherited=1))
+        theirs, self.stdout = self._open_output(target_of("stdout", stdout))
         self.theirs.append(theirs)
         if stderr is Stream.STDOUT or (stderr is stdout and isinstance(stderr, Sink)):
             self.theirs.append(theirs)
         elif stderr is None:
             self.theirs.append(self._open_tail())
         else:
-            theirs, self.stderr = self._open_output(target_of(stderr, inherited=2))
+            theirs, self.stderr = self._open_output(target_of("stderr", stderr))
             self.theirs.append(theirs)
 
     def _open_stdin(self, source: Source) -> int:
@@ -73,7 +73,7 @@ class Streams:
         return theirs
 
     def _open_terminal(self, size: Terminal, stdin: Stdin, stdout: Stdout, stderr: Stderr) -> None:
-        source, target = source_of(stdin), target_of(stdout, inherited=1)
+        source, target = source_of(stdin), target_of("stdout", stdout)
         if stderr is not None or _leads_away(source) or _leads_away(target):
             raise ValueError("a terminal: stdin, stdout and stderr lead there, and nowhere else")
         self.terminal, theirs = os.openpty()
