@@ -138,6 +138,13 @@ async def test_a_pipe_that_nobody_could_use_is_refused(stream):
             await alone.run()
 
 
+@pytest.mark.parametrize("seconds", [-1.0, float("nan")])
+@pytest.mark.parametrize("option", ["grace", "wait_delay"])
+async def test_a_wait_that_would_never_end_or_never_begin_is_refused(option, seconds):
+    with pytest.raises(ValueError, match=f"{option}: seconds, 0.0 or more, not {seconds}"):
+        await Command("true", **{option: seconds}).run()
+
+
 async def test_a_wish_that_is_no_signal_is_refused_before_the_start():
     with pytest.raises(ValueError, match="polite: 99 is no signal"):
         await Command("true", polite=99).run()

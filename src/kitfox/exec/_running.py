@@ -67,9 +67,7 @@ class Running(Closing):
     @classmethod
     def start(cls, words: Sequence[str], options: Options) -> Self:
         """Start a command."""
-        polite = options.get("polite", signal.SIGTERM)
-        if not 0 < polite < signal.NSIG:
-            raise ValueError(f"polite: {polite} is no signal")
+        _check(options)
         streams, mark = Streams(), secrets.token_hex(8)
         try:
             streams.open(options)
@@ -242,6 +240,17 @@ class Running(Closing):
             self._stopped.set_result(None)
         if cancelled is not None:
             raise cancelled
+
+
+def _check(options: Options) -> None:
+    """Refuse what would fail when the command is stopped: it would go on then."""
+    polite = options.get("polite", signal.SIGTERM)
+    if not 0 < polite < signal.NSIG:
+        raise ValueError(f"polite: {polite} is no signal")
+    waits = {"grace": options.get("grace", _GRACE), "wait_delay": options.get("wait_delay", 0.0)}
+    for name, seconds in waits.items():
+        if not seconds >= 0.0:  # nor is NaN
+            raise ValueError(f"{name}: seconds, 0.0 or more, not {seconds}")
 
 
 async def _withstand(
