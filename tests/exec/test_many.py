@@ -71,30 +71,47 @@ async def one_of_many(number):
                     await Command("sleep", "1000").run()
 
 
+STUBBORN = "trap '' TERM; cat; while :; do sleep 0.01; done"
 MEMBERS = st.lists(
-    st.sampled_from(["cat", "head -c 100", "yes", "true", "false", "sleep 1000", "setsid -f cat"]),
+    st.sampled_from(
+        ["cat", "head -c 100", "yes", "true", "false", "sleep 1000", "setsid -f cat", STUBBORN]
+    ),
     min_size=1,
     max_size=4,
 )
 
 
-async def cancelled_after(turns, members):
-    first, *others = (Command.shell(text, wait_delay=0.01, limit=1000) for text in members)
+# Turns of the loop, or seconds.
+MOMENTS = st.one_of(st.integers(0, 30), st.floats(0.0, 0.1))
+
+
+async def cancelled_at(moments, members):
+    first, *others = (
+        Command.shell(text, wait_delay=0.01, limit=1000, grace=0.1) for text in members
+    )
     task = asyncio.create_task(reduce(or_, others, first).output())
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
+    for moment in moments:
+        await pause(moment)
+        task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def pause(moment):
+    if isinstance(moment, float):
+        await asyncio.sleep(moment)
+    else:
+        for _ in range(moment):
+            await asyncio.sleep(0)
 
 
 def test_a_pipeline_that_is_cancelled_anywhere_leaves_nothing(children, fuzz):
     before, files = children(), len(list(Path("/proc/self/fd").iterdir()))
 
     @FEW
-    @given(MEMBERS, st.integers(0, 30))
-    def check(members, turns):
-        asyncio.run(cancelled_after(turns, members))
+    @given(MEMBERS, st.lists(MOMENTS, min_size=1, max_size=3))
+    def check(members, moments):
+        asyncio.run(cancelled_at(moments, members))
         assert len(list(Path("/proc/self/fd").iterdir())) == files
         assert children() == before
 
