@@ -1,17 +1,14 @@
 """Blocks that close what they were opened with."""
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Closing:
-    """Something to `aclose`; leaving its block does so."""
+class Closing(ABC):
+    """Something that holds processes or pipes: leaving its block closes it."""
 
     __slots__ = ()
-
-    async def aclose(self) -> None:
-        """Close it; a second time does nothing."""
-        raise NotImplementedError
 
     async def __aenter__(self) -> Self:
         return self
@@ -23,3 +20,7 @@ class Closing:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close it; a second time does nothing."""
