@@ -5,6 +5,7 @@ a person wants, certificates, a browser.
 """
 
 import asyncio
+import faulthandler
 import gc
 import inspect
 import itertools
@@ -182,6 +183,8 @@ def fuzz():
 
     def fuzz(check):
         end = time.monotonic() + FUZZ_SECONDS
+        if FUZZ_SECONDS > 0:
+            faulthandler.cancel_dump_traceback_later()  # it takes as long as it was told to
         for number in itertools.count():
             seed(number)(check)()
             if time.monotonic() >= end:
