@@ -24,6 +24,13 @@ def test_the_first_directory_that_has_a_program_wins(program, tmp_path):
     assert look_path("greet", path=f"/nowhere:{tmp_path}/other:{tmp_path}") == str(program)
 
 
+def test_a_directory_that_cannot_be_looked_into_does_not_hide_those_behind_it(program, tmp_path):
+    refused = "/" + "x" * 300  # by the system, for its length: that holds for root, too
+    assert look_path("greet", path=f"{refused}:{tmp_path}") == str(program)
+    with pytest.raises(ProgramNotFoundError):
+        look_path("greet", path=refused)
+
+
 def test_a_program_that_no_directory_has_is_not_found(tmp_path):
     with pytest.raises(ProgramNotFoundError, match="greet"):
         look_path("greet", path=str(tmp_path))

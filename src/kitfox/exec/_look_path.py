@@ -42,8 +42,11 @@ def absolute(name: str, place: str) -> str:
 
 
 def is_program(path: Path) -> bool:
-    """Tell whether there is a file that we may execute."""
-    return path.is_file() and os.access(path, os.X_OK)
+    """Tell whether there is a file that we may execute; none is where we may not even look."""
+    try:
+        return path.is_file() and os.access(path, os.X_OK)
+    except OSError:
+        return False
 
 
 def check_program(path: Path) -> None:
