@@ -1,7 +1,9 @@
-"""Tasks that may wait for channels, and are gone when the test is over."""
+"""Tasks and threads that may wait for channels, and are gone when the test is over."""
 
 import asyncio
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -31,3 +33,29 @@ def queues():
         return int(sending), int(receiving)
 
     return count
+
+
+@pytest.fixture
+def pool():
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def until(condition):
+    """Let other threads run until something is so."""
+    pause = threading.Event()
+    for _ in range(5000):
+        if condition():
+            return
+        pause.wait(0.001)
+    pytest.fail("it did not happen within 5 seconds")
+
+
+@pytest.fixture
+def wait_for(queues):
+    """Wait until so many wait for a channel: senders and receivers."""
+
+    def wait(channel, *expected):
+        until(lambda: queues(channel) == expected)
+
+    return wait

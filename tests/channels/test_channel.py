@@ -17,6 +17,7 @@ async def test_without_room_a_send_waits_for_its_receiver(start):
     channel = Channel()
     sending = await start(channel.send("a"))
     assert not sending.done()
+    assert (len(channel), channel.capacity) == (0, 0)
     assert await channel.receive() == "a"
     await turns()
     assert sending.done()

@@ -67,6 +67,35 @@ async def test_a_select_does_not_meet_itself(start):
     assert receiving.value == "yours"
 
 
+async def test_two_selects_that_both_send_and_receive_meet(start, queues):
+    channel = Channel()
+    mine = [channel.sending("mine"), channel.receiving()]
+    yours = [channel.sending("yours"), channel.receiving()]
+    waiting = await start(select(*mine))
+    done = await select(*yours)
+    matched = await waiting
+    assert {mine.index(matched), yours.index(done)} == {0, 1}
+    assert (mine[1] if done is yours[0] else yours[1]).value in {"mine", "yours"}
+    assert queues(channel) == (0, 0)
+
+
+async def test_a_select_that_waits_twice_for_one_channel_does_one_thing(start, queues):
+    channel, other = Channel(), Channel()
+    cases = [channel.receiving(), channel.receiving(), other.receiving()]
+    selecting = await start(select(*cases))
+    behind = await start(channel.receive())
+    channel.send_nowait("a")
+    channel.send_nowait("b")
+    assert await selecting is cases[0]
+    assert (cases[0].value, await behind) == ("a", "b")
+    sending = await start(select(channel.sending("c"), channel.sending("d")))
+    assert channel.receive_nowait() == "c"
+    with pytest.raises(WouldBlock):
+        channel.receive_nowait()
+    await sending
+    assert (queues(channel), queues(other)) == ((0, 0), (0, 0))
+
+
 async def test_only_one_case_is_done_though_all_become_possible(start, queues):
     channels = [Channel() for _ in range(3)]
     cases = [channel.receiving() for channel in channels]

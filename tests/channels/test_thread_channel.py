@@ -11,34 +11,6 @@ import pytest
 from kitfox.channels import Channel, ChannelClosed, ThreadChannel, WouldBlock, select, select_nowait
 from kitfox.scope import fail_after
 
-FOREVER = 3600.0
-
-
-@pytest.fixture
-def pool():
-    with ThreadPoolExecutor(8) as pool:
-        yield pool
-
-
-def until(condition):
-    """Let other threads run until something is so."""
-    pause = threading.Event()
-    for _ in range(5000):
-        if condition():
-            return
-        pause.wait(0.001)
-    pytest.fail("it did not happen within 5 seconds")
-
-
-@pytest.fixture
-def wait_for(queues):
-    """Wait until so many wait for a channel: senders and receivers."""
-
-    def wait(channel, *expected):
-        until(lambda: queues(channel) == expected)
-
-    return wait
-
 
 def test_threads_meet(pool, wait_for):
     channel = ThreadChannel()
@@ -200,21 +172,15 @@ async def test_a_cancelled_task_leaves_what_a_thread_sent_it_to_the_next(start, 
     assert queues(channel) == (0, 0)
 
 
-def test_who_waited_in_a_loop_that_is_closed_is_passed_over(pool, wait_for):
-    channel = ThreadChannel()
-    loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda *_: None)  # it would tell of the task that never ends
-    task = loop.create_task(channel.receive())
-    loop.run_until_complete(asyncio.sleep(0))
-    wait_for(channel, 0, 1)
-    loop.close()
-    with pytest.raises(WouldBlock):
-        channel.send_nowait("a")
-    receiving = pool.submit(channel.receive_blocking)
-    wait_for(channel, 0, 1)
-    channel.send_nowait("b")
-    assert receiving.result(5) == "b"
-    task.get_coro().close()
+async def test_a_thread_closes_out_the_tasks_that_wait(start, pool):
+    full, empty = ThreadChannel(), ThreadChannel()
+    sending, receiving = await start(full.send("a")), await start(empty.receive_ok())
+    async with fail_after(5):
+        for channel in (full, empty):
+            pool.submit(channel.close)
+        assert await receiving == (None, False)
+        with pytest.raises(ChannelClosed):
+            await sending
 
 
 class Interrupt(BaseException):

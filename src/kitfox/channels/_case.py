@@ -1,16 +1,17 @@
 """What a select may do: receive from a channel, or send to it."""
 
 import threading
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from asyncio import InvalidStateError
 from typing import Generic, TypeVar
 
 from kitfox.channels._race import Race
-from kitfox.channels._state import EMPTY, ChannelClosed, Nothing, State, Waiter, opened
+from kitfox.channels._state import EMPTY, ChannelClosed, Nothing, State, opened
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Case(Waiter, Generic[T_co]):
+class Case(ABC, Generic[T_co]):
     """One thing a select may do; it serves any number of selects, one at a time.
 
     Its methods are for `select`, which holds the channel's `lock` meanwhile, if there is one.
@@ -18,20 +19,19 @@ class Case(Waiter, Generic[T_co]):
 
     __slots__ = ("_matched", "_place", "_race", "_state", "lock")
 
-    # Quoted: before Python 3.13 a Lock is a function, which knows no `|`.
-    def __init__(self, state: State[T_co], lock: "threading.Lock | None" = None) -> None:
+    # Quoted: before Python 3.13 an RLock comes from a function, which knows no `|`.
+    def __init__(self, state: State[T_co], lock: "threading.RLock | None" = None) -> None:
         self.lock = lock
         self._state = state
         self._race: Race | None = None
         self._place = 0
         self._matched = False
 
-    def wake(self, *, matched: bool) -> bool:
-        """Win the race, if it is not over."""
+    def set_result(self, matched: bool, /) -> None:  # noqa: FBT001 - a Future's
+        """Win the race; raise InvalidStateError if it is over."""
         if self._race is None or not self._race.win(self._place):
-            return False
+            raise InvalidStateError("the race is over")
         self._matched = matched
-        return True
 
     def enter(self, race: Race, place: int) -> None:
         """Wait in the channel's queue; raise RuntimeError if the case waits already."""
@@ -73,7 +73,7 @@ class Sending(Case[T_co]):
     __slots__ = ("_value",)
 
     def __init__(
-        self, value: T_co, state: State[T_co], lock: "threading.Lock | None" = None
+        self, value: T_co, state: State[T_co], lock: "threading.RLock | None" = None
     ) -> None:
         super().__init__(state, lock)
         self._value = value
@@ -99,7 +99,7 @@ class Receiving(Case[T_co]):
 
     __slots__ = ("_received",)
 
-    def __init__(self, state: State[T_co], lock: "threading.Lock | None" = None) -> None:
+    def __init__(self, state: State[T_co], lock: "threading.RLock | None" = None) -> None:
         super().__init__(state, lock)
         self._received: T_co | Nothing = EMPTY
 
@@ -129,8 +129,8 @@ class Receiving(Case[T_co]):
         return True
 
     def finish(self) -> None:
-        """Take what was promised; or what was given back since the channel was closed."""
-        self._received = self._state.redeem() if self._matched else self._state.receive()
+        """Take what the case was woken for."""
+        self._received = self._state.redeem(matched=self._matched)
 
     def abandon(self) -> None:
         """Give back what was promised."""

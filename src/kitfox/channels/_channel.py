@@ -19,19 +19,11 @@ Cancellation:
   `select(channel.sending(item), timeout=…)` returns None only if nothing was sent.
 """
 
-import asyncio
+from asyncio import Future
 from typing import Generic, Literal, Self, TypeVar
 
 from kitfox.channels._case import Receiving, Sending
-from kitfox.channels._state import (
-    EMPTY,
-    ChannelClosed,
-    Nothing,
-    State,
-    Waiter,
-    WouldBlock,
-    opened,
-)
+from kitfox.channels._state import CLOSED, EMPTY, ChannelClosed, Nothing, State
 
 T = TypeVar("T")
 
@@ -72,10 +64,11 @@ class Channel(Generic[T]):
         """
         if self._state.send(value):
             return
-        waiter = _LoopWaiter()
+        # It is the running loop's; to ask that loop for it takes twice as long.
+        waiter: Future[bool] = Future()
         self._state.senders[waiter] = value
         try:
-            matched = await waiter.over
+            matched = await waiter
         except BaseException:
             self._state.leave(waiter)
             raise
@@ -89,8 +82,7 @@ class Channel(Generic[T]):
             ChannelClosed: the channel is closed.
             WouldBlock: there is no room for it, and nobody waits for it.
         """
-        if not self._state.send(value):
-            raise WouldBlock("no room, and nobody receives")
+        self._state.send_nowait(value)
 
     async def receive(self) -> T:
         """Receive the next item, waiting until there is one.
@@ -101,14 +93,16 @@ class Channel(Generic[T]):
         received = self._state.receive()
         if received is EMPTY:
             received = await self._wait_to_receive()
-        return opened(received)
+        if received is CLOSED:
+            raise ChannelClosed("receive from a closed channel")
+        return received
 
     async def receive_ok(self) -> tuple[T, Literal[True]] | tuple[None, Literal[False]]:
         """Receive the next item, and True; None and False when there will be no more."""
         received = self._state.receive()
         if received is EMPTY:
             received = await self._wait_to_receive()
-        return (None, False) if isinstance(received, Nothing) else (received, True)
+        return (None, False) if received is CLOSED else (received, True)
 
     def receive_nowait(self) -> T:
         """Receive the next item if there is one.
@@ -117,10 +111,7 @@ class Channel(Generic[T]):
             ChannelClosed: the channel is closed, and nothing is left in it.
             WouldBlock: there is none, and nobody waits to send one.
         """
-        received = self._state.receive()
-        if received is EMPTY:
-            raise WouldBlock("no item, and nobody sends")
-        return opened(received)
+        return self._state.receive_nowait()
 
     def __aiter__(self) -> Self:
         """Receive all items until the channel is closed."""
@@ -130,7 +121,7 @@ class Channel(Generic[T]):
         received = self._state.receive()
         if received is EMPTY:
             received = await self._wait_to_receive()
-        if isinstance(received, Nothing):
+        if received is CLOSED:
             raise StopAsyncIteration
         return received
 
@@ -152,35 +143,19 @@ class Channel(Generic[T]):
         """Return the case of a select that receives the next item."""
         return Receiving(self._state)
 
-    async def _wait_to_receive(self) -> T | Nothing:
-        waiter = _LoopWaiter()
+    async def _wait_to_receive(self) -> T | Literal[Nothing.CLOSED]:
+        waiter: Future[bool] = Future()
         self._state.receivers[waiter] = None
         try:
-            matched = await waiter.over
+            matched = await waiter
         except BaseException:
             self._state.leave(waiter)
-            if waiter.is_matched():
+            if _was_matched(waiter):
                 self._state.give_back()
             raise
-        # Closed; but an item may have been given back since.
-        return self._state.redeem() if matched else self._state.receive()
+        return self._state.redeem(matched=matched)
 
 
-class _LoopWaiter(Waiter):
-    """A task that waits for one channel; the future's result is whether it was matched."""
-
-    __slots__ = ("over",)
-
-    def __init__(self) -> None:
-        self.over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-    def wake(self, *, matched: bool) -> bool:
-        """Let the task go on, unless it was cancelled."""
-        if self.over.done():
-            return False
-        self.over.set_result(matched)
-        return True
-
-    def is_matched(self) -> bool:
-        """Tell a task that was cancelled whether it had been woken before, by a match."""
-        return self.over.done() and not self.over.cancelled() and self.over.result()
+def _was_matched(waiter: Future[bool]) -> bool:
+    """Tell a task that was cancelled whether it had been woken before, by a match."""
+    return waiter.done() and not waiter.cancelled() and waiter.result()

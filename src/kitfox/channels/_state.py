@@ -19,10 +19,11 @@ Between calls:
 - Nobody waits for a closed channel.
 """
 
-from abc import ABC, abstractmethod
+from asyncio import InvalidStateError
 from collections import OrderedDict, deque
+from contextlib import suppress
 from enum import Enum
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -53,14 +54,15 @@ def opened(received: T | Nothing) -> T:
     return received
 
 
-class Waiter(ABC):
-    """Who waits, in the queue of one channel."""
+class Waiter(Protocol):
+    """Who waits, in the queue of one channel: a Future, as who completes it sees it."""
 
-    __slots__ = ()
+    def set_result(self, matched: bool, /) -> object:  # noqa: FBT001 - a Future's
+        """End the wait, by a match or by the channel's end.
 
-    @abstractmethod
-    def wake(self, *, matched: bool) -> bool:
-        """End the wait, by a match or by the channel's end; return False if it was over."""
+        Raises:
+            InvalidStateError: it was over: by a cancellation, or for another channel.
+        """
 
 
 class State(Generic[T]):
@@ -115,9 +117,37 @@ class State(Generic[T]):
             self._admit()
         return value
 
-    def redeem(self) -> T:
-        """Take the item that was promised."""
-        self._promised -= 1
+    def send_nowait(self, value: T) -> None:
+        """Let an item in.
+
+        Raises:
+            ChannelClosed: nothing can be sent any more.
+            WouldBlock: its sender would have to wait.
+        """
+        if not self.send(value):
+            raise WouldBlock("no room, and nobody receives")
+
+    def receive_nowait(self) -> T:
+        """Take an item that is not promised.
+
+        Raises:
+            ChannelClosed: nothing is left to be received.
+            WouldBlock: the receiver would have to wait.
+        """
+        received = self.receive()
+        if received is EMPTY:
+            raise WouldBlock("no item, and nobody sends")
+        return opened(received)
+
+    def redeem(self, *, matched: bool) -> T | Literal[Nothing.CLOSED]:
+        """Take what a receiver was woken for: what it was promised, or the channel's end.
+
+        Who is told of the end may still find what another has given back since.
+        """
+        if matched:
+            self._promised -= 1
+        elif len(self._items) == self._promised:
+            return CLOSED
         return self._items.popleft()
 
     def give_back(self) -> None:
@@ -140,7 +170,8 @@ class State(Generic[T]):
             raise ChannelClosed("close of a closed channel")
         self._closed = True
         for waiter in (*self.receivers, *self.senders):
-            waiter.wake(matched=False)
+            with suppress(InvalidStateError):
+                waiter.set_result(False)
         self.receivers.clear()
         self.senders.clear()
 
@@ -148,16 +179,22 @@ class State(Generic[T]):
         """Promise one more item, to the first receiver that still waits, if there is one."""
         while self.receivers:
             waiter, _ = self.receivers.popitem(last=False)
-            if waiter.wake(matched=True):
-                self._promised += 1
-                return True
+            try:
+                waiter.set_result(True)
+            except InvalidStateError:
+                continue
+            self._promised += 1
+            return True
         return False
 
     def _admit(self) -> bool:
         """Let in the item of the first sender that still waits, if there is one."""
         while self.senders:
             waiter, value = self.senders.popitem(last=False)
-            if waiter.wake(matched=True):
-                self._items.append(value)
-                return True
+            try:
+                waiter.set_result(True)
+            except InvalidStateError:
+                continue
+            self._items.append(value)
+            return True
         return False

@@ -1,6 +1,9 @@
 """A channel between threads, and between event loops.
 
 It decides as `Channel` does, with a lock around each decision. No lock is held while anybody waits.
+
+A task that is collected as garbage, because its loop was closed under it, gives back what it was
+promised. That may happen in any thread, also in one that holds the lock: so it can be taken twice.
 """
 
 import asyncio
@@ -10,14 +13,7 @@ from typing import Generic, Literal, Self, TypeVar
 
 from kitfox.channels._case import Receiving, Sending
 from kitfox.channels._select import select
-from kitfox.channels._state import (
-    EMPTY,
-    ChannelClosed,
-    State,
-    Waiter,
-    WouldBlock,
-    opened,
-)
+from kitfox.channels._state import EMPTY, ChannelClosed, State, opened
 
 T = TypeVar("T")
 
@@ -32,7 +28,7 @@ class ThreadChannel(Generic[T]):
     __slots__ = ("_lock", "_state")
 
     def __init__(self, capacity: int = 0) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._state: State[T] = State(capacity)
 
     @property
@@ -120,7 +116,7 @@ class ThreadChannel(Generic[T]):
             raise
         with self._lock:
             self._state.leave(waiter)
-            received = self._state.redeem() if waiter.matched else self._state.receive()
+            received = self._state.redeem(matched=waiter.matched) if waiter.woken else EMPTY
         if received is EMPTY:
             raise TimeoutError(_late(timeout))
         return opened(received)
@@ -133,8 +129,7 @@ class ThreadChannel(Generic[T]):
             WouldBlock: there is no room for it, and nobody waits for it.
         """
         with self._lock:
-            if not self._state.send(value):
-                raise WouldBlock("no room, and nobody receives")
+            self._state.send_nowait(value)
 
     def receive_nowait(self) -> T:
         """Receive the next item if there is one.
@@ -144,10 +139,7 @@ class ThreadChannel(Generic[T]):
             WouldBlock: there is none, and nobody waits to send one.
         """
         with self._lock:
-            received = self._state.receive()
-        if received is EMPTY:
-            raise WouldBlock("no item, and nobody sends")
-        return opened(received)
+            return self._state.receive_nowait()
 
     def __aiter__(self) -> Self:
         """Receive all items until the channel is closed."""
@@ -195,7 +187,7 @@ class ThreadChannel(Generic[T]):
                 self._state.give_back()
 
 
-class _ThreadWaiter(Waiter):
+class _ThreadWaiter:
     """A thread that waits for one channel."""
 
     __slots__ = ("_gate", "matched", "woken")
@@ -206,12 +198,13 @@ class _ThreadWaiter(Waiter):
         self.woken = False
         self.matched = False
 
-    def wake(self, *, matched: bool) -> bool:
-        """Let the thread go on; it is in the queue only as long as nobody has."""
+    def set_result(self, matched: bool, /) -> None:  # noqa: FBT001 - a Future's
+        """Let the thread go on; raise InvalidStateError if it does."""
+        if self.woken:
+            raise asyncio.InvalidStateError("the thread was woken before")
         self.woken = True
         self.matched = matched
         self._gate.release()
-        return True
 
     def wait(self, timeout: float | None) -> None:
         """Wait to be woken, for so many seconds at most."""
