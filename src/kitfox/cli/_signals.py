@@ -54,10 +54,14 @@ def upgrade_signal(upgrade: Callable[[], None]) -> Iterator[None]:
 def become_anew(environ: Mapping[str, str]) -> NoReturn:
     """Run this program again in the same process, as it is on disk now.
 
-    A signal that comes before the new one listens would end it: it waits until then.
+    A signal that comes before the new one listens would end it: it waits until then. Raises OSError
+    when it cannot be run.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
-    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)  # noqa: S606
+    try:
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)  # noqa: S606
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITING)
 
 
 def has_terminal() -> bool:

@@ -15,18 +15,12 @@ from kitfox.cli._heralds import Heralds
 from kitfox.cli._output import shows_colour
 from kitfox.cli._reload import changes, mark_of
 from kitfox.cli._screen import Screen
-from kitfox.cli._signals import become_anew, stop_signals, upgrade_signal
+from kitfox.cli._signals import stop_signals, upgrade_signal
 from kitfox.cli._system_strangers import Strangers
+from kitfox.cli._upgrade import take_over
 from kitfox.cli._versions import Versions, code_of
 from kitfox.net import Sockets
-from kitfox.supervisor import (
-    Legacy,
-    NotSettledError,
-    Row,
-    StatusFile,
-    Supervision,
-    Supervisor,
-)
+from kitfox.supervisor import Legacy, Row, StatusFile, Supervision, Supervisor
 from kitfox.transports.msgpack import RPC
 
 Read = Callable[[Path | None], Config]
@@ -55,7 +49,7 @@ class _Operated:
         self._read = read
         self._watches = watch
         self._versions = Versions(config)
-        self._restarting: set[asyncio.Task[None]] = set()
+        self._restarting: set[asyncio.Task[object]] = set()
         self._heralds = Heralds()
         self._strangers = Strangers(config, self._say)
         self._status = StatusFile(config.system.state / "processes.json")
@@ -74,7 +68,9 @@ class _Operated:
             colour=shows_colour(),
             openable=_openable(config),
         )
-        self._supervision = Supervision(self._supervisor, read, self._versions.started)
+        self._supervision = Supervision(
+            self._supervisor, read, self._versions.started, self._take_over
+        )
         self._asked_at = ""
 
     async def run(self) -> bool:
@@ -127,25 +123,20 @@ class _Operated:
             self._begin(self._restart(names, config))
 
     def _upgrade(self) -> None:
-        """Have the program that is there now take over, if it can be run."""
+        """Have the program that is there now take over, if it can."""
         self._begin(self._take_over())
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
+    def _begin(self, work: Coroutine[None, None, object]) -> None:
         task = asyncio.create_task(work)
         self._restarting.add(task)
         task.add_done_callback(self._restarting.discard)
 
-    async def _take_over(self) -> None:
-        if fault := await _fault_of_program():
-            self._say(f"not upgraded: {fault}")
-            return
-        try:
-            environ = self._supervisor.leave()
-        except NotSettledError as error:
-            self._say(f"not upgraded: {error}")
-            return
-        self._say("the program that is there now takes over")
-        become_anew(environ)
+    async def _take_over(self) -> str:
+        """Let it, and return only if it cannot: why."""
+        self._say("trying the program that is there now; if it can, it takes over")
+        fault = await take_over(self._supervisor)
+        self._say(f"not upgraded: {fault}")
+        return fault
 
     async def _restart(self, names: Sequence[str], config: Config) -> None:
         failed = await self._supervisor.restart(names, config)
@@ -186,18 +177,6 @@ def _socket_path(state: Path) -> Iterator[Path]:
     else:
         with TemporaryDirectory(prefix="kitfox-") as folder:
             yield Path(folder, "supervisor.sock")
-
-
-async def _fault_of_program() -> str:
-    """Return why the program that would take over cannot be run; nothing if it can."""
-    trial = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "kitfox", "up", "--help"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await trial.communicate()
-    return "" if trial.returncode == 0 else said.decode("utf-8", "replace").strip()
 
 
 def _openable(config: Config) -> list[str]:

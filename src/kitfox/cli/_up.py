@@ -14,9 +14,15 @@ from kitfox.cli._options import config_file, config_options
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Replace services when their code changes.")
+@click.option("--trial", is_flag=True, hidden=True, help="Tell if it could take over, and end.")
 @config_options
 def up(
-    *, watch: bool, config: Path | None, profile: str | None, overrides: Mapping[str, str]
+    *,
+    watch: bool,
+    trial: bool,
+    config: Path | None,
+    profile: str | None,
+    overrides: Mapping[str, str],
 ) -> None:
     """Run all services of a system, and keep them running.
 
@@ -25,6 +31,7 @@ def up(
     """
     from kitfox.app import Config, read_config
     from kitfox.cli._supervise import supervise
+    from kitfox.supervisor import Legacy
 
     file = config_file(config).absolute()
 
@@ -33,6 +40,9 @@ def up(
 
     if not read(None).services:
         raise Failed(f"{file}: there is no [service.NAME] to run", Exit.USAGE)
+    if trial:
+        Legacy.read(os.environ)
+        return
     chosen = [f"--profile={profile}"] if profile else []
     flags = [*chosen, *(f"--set={key}={value}" for key, value in overrides.items())]
 

@@ -11,7 +11,11 @@ from kitfox.supervisor._life import Patience as Patience
 from kitfox.supervisor._process_table import Row as Row, State as State
 from kitfox.supervisor._restart import Restart as Restart
 from kitfox.supervisor._status_file import Status as Status, StatusFile as StatusFile
-from kitfox.supervisor._supervision import Step as Step, Supervision as Supervision
+from kitfox.supervisor._supervision import (
+    Program as Program,
+    Step as Step,
+    Supervision as Supervision,
+)
 from kitfox.supervisor._supervisor import Supervisor as Supervisor
 
 __all__ = [
@@ -20,6 +24,7 @@ __all__ = [
     "NotSettledError",
     "Patience",
     "PortTakenError",
+    "Program",
     "Restart",
     "RestartFailedError",
     "Row",

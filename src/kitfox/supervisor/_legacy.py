@@ -43,8 +43,13 @@ class Child(msgspec.Struct, frozen=True):
 
 
 class Legacy(msgspec.Struct, frozen=True):
-    """The descriptors of the claim and of both ends of the lifeline; the folder of all ears."""
+    """What the program of that number leaves, of those that ran in this process.
 
+    It is the descriptors of the claim and of both ends of the lifeline, the folder of all ears, and
+    the children.
+    """
+
+    number: int
     claim: int
     lifeline: tuple[int, int]
     ears: str
@@ -72,11 +77,15 @@ class Legacy(msgspec.Struct, frozen=True):
 
     @staticmethod
     def find(environ: MutableMapping[str, str]) -> "Legacy | None":
-        """Return what was left, and hide it from children."""
-        text = environ.pop(_LEGACY, "")
-        if not text:
-            return None
-        found = msgspec.json.decode(text, type=Legacy)
-        for fd in found.descriptors:
+        """Return what was left, and hide it from children; ValueError when it makes no sense."""
+        found = Legacy.read(environ)
+        environ.pop(_LEGACY, "")
+        for fd in found.descriptors if found else ():
             os.set_inheritable(fd, False)  # noqa: FBT003 - as above
         return found
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> "Legacy | None":
+        """Return what is left to whoever is to take over; ValueError when it makes no sense."""
+        text = environ.get(_LEGACY, "")
+        return msgspec.json.decode(text, type=Legacy) if text else None

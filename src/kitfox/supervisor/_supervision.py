@@ -1,18 +1,22 @@
 """What can be asked of a supervisor while it runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 
 from kitfox.app import Config, ConfigError
-from kitfox.core import FailedPrecondition, InvalidArgument, NotFound, Service, rpc
+from kitfox.core import FailedPrecondition, InvalidArgument, NotFound, Service, Unimplemented, rpc
 from kitfox.supervisor._keeper import RestartFailedError
 from kitfox.supervisor._process_table import Row
 from kitfox.supervisor._supervisor import Supervisor
 
 Restarted = Callable[[Sequence[str], Config], None]
+
+TakeOver = Callable[[], Awaitable[str]]
 
 _End = list[RestartFailedError]
 
@@ -29,11 +33,23 @@ class Step(msgspec.Struct, frozen=True):
     words: tuple[str, ...] = ()
 
 
+class Program(msgspec.Struct, frozen=True):
+    """What a supervisor is: `number` counts the programs that have kept the system in its process.
+
+    It is 2 after the first upgrade in place.
+    """
+
+    version: str
+    pid: int
+    number: int
+
+
 class Supervision(Service, name="kitfox.v1.Supervisor"):
     """The processes of a system, for whoever runs them.
 
     `read` loads the configuration at a path, or the one the system was started with; `restarted`
-    is told which names run as a configuration says.
+    is told which names run as a configuration says. `take_over` runs the program that is there now
+    in the place of this one, and only returns when that was not possible: why.
     """
 
     def __init__(
@@ -41,10 +57,12 @@ class Supervision(Service, name="kitfox.v1.Supervisor"):
         supervisor: Supervisor,
         read: Callable[[Path | None], Config],
         restarted: Restarted | None = None,
+        take_over: TakeOver | None = None,
     ) -> None:
         self._supervisor = supervisor
         self._read = read
         self._restarted = restarted
+        self._take_over = take_over
         self._hearing: set[asyncio.Queue[Row | None]] = set()
         self._restarting: set[asyncio.Task[_End]] = set()
 
@@ -57,6 +75,22 @@ class Supervision(Service, name="kitfox.v1.Supervisor"):
     async def rows(self) -> list[Row]:
         """Tell what each process is doing."""
         return list(self._supervisor.rows)
+
+    @rpc(idempotent=True)
+    async def program(self) -> Program:
+        """Tell which program this is."""
+        return Program(version("kitfox"), os.getpid(), self._supervisor.number)
+
+    @rpc
+    async def upgrade(self) -> None:
+        """Have the program that is installed now take over, in the same process.
+
+        When it does, the connection ends without an answer; the next can be asked for `program`.
+        FAILED_PRECONDITION with the reason when it does not, UNIMPLEMENTED when it never can.
+        """
+        if self._take_over is None:
+            raise Unimplemented("this supervisor is part of another program")
+        raise FailedPrecondition(f"not upgraded: {await self._take_over()}")
 
     @rpc
     async def stop(self) -> None:

@@ -74,6 +74,11 @@ class Supervisor:
         return self._table.rows
 
     @property
+    def number(self) -> int:
+        """How many programs have kept this system in this process, this one included."""
+        return self._legacy.number + 1 if self._legacy else 1
+
+    @property
     def stopping(self) -> bool:
         """Whether it was asked to stop, or has nobody left to keep."""
         return self._stop.is_set()
@@ -141,7 +146,7 @@ class Supervisor:
         Raises NotSettledError while a process is not simply ready.
         """
         children = tuple(keeper.leave(self._launcher.heard) for keeper in self._keepers())
-        left = Legacy(self._claim.fd, self._lifeline.ends, self._ears, children)
+        left = Legacy(self.number, self._claim.fd, self._lifeline.ends, self._ears, children)
         return left.leave(self._sockets.descriptors, self._environ)
 
     async def _open_sockets(self) -> None:
