@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from kitfox.app import load
 from kitfox.cli._exit import Exit
+from kitfox.cli._foreground import process_of
 from kitfox.net import HTTPClient, NotifySocket
 from kitfox.scope import fail_after
 
@@ -182,3 +184,10 @@ async def test_only_the_service_speaks_and_not_the_server_it_runs_on(folder: Pat
     assert [line.partition("kitfox.run: ")[2] for line in said.decode().splitlines()] == [
         "stopping"
     ]
+
+
+def test_a_process_whose_supervisor_died_has_as_long_as_it_may_take_to_stop():
+    text = "".join(f'[service.{name}]\nrun = "x:X"\nnotice = "9s"\n' for name in ("a", "b"))
+    config = load(text, {}, {}, Path("kitfox.toml"))
+    assert process_of(config, "a").grace == 51.0
+    assert process_of(config, "").grace == 102.0

@@ -7,7 +7,15 @@ import sys
 from collections.abc import Callable, MutableMapping
 from functools import partial
 
-from kitfox.app import AdvertiseError, Chains, Config, ConfigError, WiringError, did_you_mean
+from kitfox.app import (
+    AdvertiseError,
+    Chains,
+    Config,
+    ConfigError,
+    Group,
+    WiringError,
+    did_you_mean,
+)
 from kitfox.cli._listeners import listening_at_port
 from kitfox.cli._log_shipping import log_to_stderr
 from kitfox.cli._reload import Reloading, Reread
@@ -16,8 +24,6 @@ from kitfox.cli._strangers import telling_strangers
 from kitfox.cli._telling import Telling
 from kitfox.cli._together import running_together
 from kitfox.net import LIFELINE, Heartbeat, Notifier, Sockets, TLSError, hold_lifeline
-
-_GRACE = 40.0  # seconds between asking kindly and killing, once the supervisor is gone
 
 
 def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, str]) -> None:
@@ -34,7 +40,7 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
         problem = f'no service "{name}"' + did_you_mean(name, config.services)
         raise ConfigError(str(config.file), "", problem)
     if lifeline := environ.pop(LIFELINE, ""):
-        hold_lifeline(int(lifeline), _GRACE)
+        hold_lifeline(int(lifeline), process_of(config, name).grace)
     sockets = Sockets.inherit(environ, os.getpid())
     notifier = Notifier.from_environ(environ)
     heartbeat = Heartbeat.from_environ(notifier, environ, os.getpid())
@@ -57,6 +63,12 @@ def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, st
             runner.run(serve(services, telling, heartbeat, sockets.close))
     except (WiringError, AdvertiseError, TLSError) as error:
         raise ConfigError("", f"service.{name}" if name else "service", str(error)) from error
+
+
+def process_of(config: Config, name: str) -> Group:
+    """Return what one process serves: a service, or with no name all of them."""
+    services = {name: config.services[name]} if name else config.services
+    return Group(services, config.system)
 
 
 def _at_port(reread: Reread, name: str, port: str) -> Config:
