@@ -1,6 +1,8 @@
 """Between threads and loops: the same rules, whoever waits how."""
 
 import asyncio
+import contextlib
+import itertools
 import random
 import signal
 import threading
@@ -303,3 +305,48 @@ def test_between_threads_and_loops_nothing_is_lost_or_doubled(capacity):
             receiver.result(60)
     assert len(crowd.sent) == 600
     assert sorted(crowd.received) == sorted(crowd.sent)
+
+
+class Flood:
+    """Sends for as long as it can, from threads and loops; notes what was sent."""
+
+    def __init__(self, channel):
+        self.channel = channel
+        self.sent = []
+        self.running = threading.Event()
+
+    def send(self, first):
+        with contextlib.suppress(ChannelClosed):
+            for item in itertools.count(first, 4):
+                self.channel.send_blocking(item, timeout=5)
+                self.note(item)
+
+    async def send_as_task(self, first):
+        with contextlib.suppress(ChannelClosed):
+            for item in itertools.count(first, 4):
+                await self.channel.send(item)
+                self.note(item)
+
+    def note(self, item):
+        self.sent.append(item)
+        if len(self.sent) > 200:
+            self.running.set()
+
+
+async def collect(channel):
+    return [item async for item in channel]
+
+
+@pytest.mark.parametrize("capacity", [0, 3])
+def test_a_close_under_fire_loses_nothing_that_was_sent(pool, capacity):
+    channel = ThreadChannel(capacity)
+    flood = Flood(channel)
+    receivers = [pool.submit(list, channel), pool.submit(asyncio.run, collect(channel))]
+    senders = [pool.submit(flood.send, first) for first in (0, 1)]
+    senders += [pool.submit(asyncio.run, flood.send_as_task(first)) for first in (2, 3)]
+    assert flood.running.wait(5)
+    channel.close()
+    for sender in senders:
+        sender.result(5)
+    received = [item for receiver in receivers for item in receiver.result(5)]
+    assert sorted(received) == sorted(flood.sent)
