@@ -36,6 +36,7 @@ from kitfox.app._listen_urls import (
     Opened as Opened,
     address_in as address_in,
     how_opened as how_opened,
+    is_here as is_here,
     listeners_at as listeners_at,
     name_of_socket as name_of_socket,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "find_config",
     "groups",
     "how_opened",
+    "is_here",
     "listeners_at",
     "load",
     "load_target",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import Enum
 from urllib.parse import urlsplit
 
-from kitfox.net import parse_address
+from kitfox.net import is_loopback, parse_address
 
 
 class Opened(Enum):
@@ -53,6 +53,12 @@ def address_in(url: str) -> str:
     if parts.scheme.endswith("+unix"):
         return f"unix:{parts.path}"
     return parts.netloc if parts.port is not None else f"{parts.netloc}:0"
+
+
+def is_here(url: str) -> bool:
+    """Whether only this machine can reach a URL."""
+    parts = urlsplit(url)
+    return parts.scheme.endswith("+unix") or is_loopback(parts.hostname or "")
 
 
 def name_of_socket(service: str, url: str) -> str:

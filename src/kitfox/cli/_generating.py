@@ -8,11 +8,14 @@ from typing import Final
 
 from kitfox.app import did_you_mean, read_config
 from kitfox.cli._exit import Exit, Failed
-from kitfox.cli._gen_compose import compose_file
-from kitfox.cli._gen_dockerfile import Ground, image
-from kitfox.cli._gen_facts import Asked
-from kitfox.cli._gen_kubernetes import manifests
-from kitfox.cli._gen_systemd import units
+from kitfox.deployment import (
+    Deployment,
+    Ground,
+    compose_file,
+    image_files,
+    kubernetes_manifests,
+    systemd_units,
+)
 
 Files = Mapping[str, str]
 
@@ -25,7 +28,7 @@ def generate(kind: str, file: Path, service: str, profile: str | None, image: st
     return _MAKERS[kind](_asked(file, service, profile, image))
 
 
-def _asked(file: Path, service: str, profile: str | None, image: str) -> Asked:
+def _asked(file: Path, service: str, profile: str | None, image: str) -> Deployment:
     """Read the file; what only this shell's environment says is no part of it."""
     found = read_config(file.absolute(), {}, {}, profile)
     names = tuple(found.services)
@@ -34,23 +37,22 @@ def _asked(file: Path, service: str, profile: str | None, image: str) -> Asked:
         raise Failed(f'{found.file}: no service "{service}"{problem}', Exit.NOT_FOUND)
     if not names:
         raise Failed(f"{found.file}: there is no [service.NAME]", Exit.USAGE)
-    asked = Asked(found, (service,) if service else names, profile)
-    return Asked(found, asked.names, profile, image or f"{asked.system}:latest")
+    return Deployment(found, (service,) if service else names, profile, image)
 
 
-def _systemd(asked: Asked) -> Files:
-    return units(asked, Path(sys.executable).with_name("kitfox"))
+def _systemd(asked: Deployment) -> Files:
+    return systemd_units(asked, Path(sys.executable).with_name("kitfox"))
 
 
-def _dockerfile(asked: Asked) -> Files:
+def _dockerfile(asked: Deployment) -> Files:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     files = [each.name for each in asked.config.file.parent.iterdir()]
-    return image(asked, Ground(python, version("kitfox"), files))
+    return image_files(asked, Ground(python, version("kitfox"), files))
 
 
-_MAKERS: Final[Mapping[str, Callable[[Asked], Files]]] = {
+_MAKERS: Final[Mapping[str, Callable[[Deployment], Files]]] = {
     "systemd": _systemd,
-    "k8s": manifests,
+    "k8s": kubernetes_manifests,
     "compose": compose_file,
     "dockerfile": _dockerfile,
 }

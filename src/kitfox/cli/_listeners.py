@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from kitfox.app import Config, ConfigError, ServiceConfig, WiringError, address_in, listeners_at
+from kitfox.app import (
+    Config,
+    ConfigError,
+    ServiceConfig,
+    WiringError,
+    address_in,
+    is_here,
+    listeners_at,
+)
 from kitfox.core import Listener
 from kitfox.net import TLS, Bind, UnixAddress, address_of, bind, is_loopback, parse_address
 from kitfox.transports.http import HTTP, HTTPOptions
@@ -88,12 +96,6 @@ def _listener(
     shown = None if public or local else token or None
     make = _wire(urlsplit(url).scheme, options)
     return make(address_in(url), tls=tls, token=shown, public=shown is None, bind=bind)
-
-
-def is_here(url: str) -> bool:
-    """Whether only this machine can reach a URL."""
-    parts = urlsplit(url)
-    return parts.scheme.endswith("+unix") or is_loopback(parts.hostname or "")
 
 
 def as_open_as_said(listening: socket.socket, address: str) -> socket.socket:

@@ -24,6 +24,7 @@ from kitfox.app import (
     ServiceConfig,
     WiringError,
     authenticating,
+    is_here,
     load_target,
     name_of_socket,
     needs_of,
@@ -33,7 +34,7 @@ from kitfox.app import (
 from kitfox.cli._discovery import Discovery, discovery
 from kitfox.cli._exit import Exit
 from kitfox.cli._health import probing, watchdog_of
-from kitfox.cli._listeners import as_open_as_said, is_here, listeners
+from kitfox.cli._listeners import as_open_as_said, listeners
 from kitfox.cli._log_shipping import shipping
 from kitfox.cli._signals import stop_signals
 from kitfox.cli._telling import Telling

@@ -18,7 +18,7 @@ def fill(template: str, values: Values) -> str:
     A value that stands alone on its line may be many lines, which are indented as it is, or none:
     then its line goes too.
     """
-    source = files("kitfox.cli").joinpath("templates", template).read_text(encoding="utf-8")
+    source = files("kitfox.deployment").joinpath("templates", template).read_text(encoding="utf-8")
     lines = "".join(_filled(source.splitlines(keepends=True), values))
     return re.sub(r"\n{3,}", "\n\n", lines)
 

@@ -1,4 +1,4 @@
-"""`kitfox gen k8s`: for each service a Deployment, a Service and a PodDisruptionBudget. Pure.
+"""Kubernetes: for each service a Deployment, a Service and a PodDisruptionBudget. Pure.
 
 What a service keeps outlives its pod where no two of its processes may run at once: such a one has
 files that are its own.
@@ -6,19 +6,9 @@ files that are its own.
 
 from collections.abc import Mapping
 
-from kitfox.cli._gen_facts import (
-    EVERYWHERE,
-    STATE,
-    TOKEN,
-    Asked,
-    Port,
-    environment,
-    grace,
-    label,
-    ports,
-    probes_port,
-)
-from kitfox.cli._gen_text import below, fill, listed, quoted, word
+from kitfox.deployment._deployment import STATE, TOKEN, Deployment, environment, grace, label
+from kitfox.deployment._ports import EVERYWHERE, Port, ports, probes_port
+from kitfox.deployment._text import below, fill, listed, quoted, word
 
 _SECRET = "kitfox-token"  # noqa: S105 - its name
 _TOKEN_MOUNT = f"""- name: token
@@ -39,12 +29,12 @@ _PROBES = (
 )
 
 
-def manifests(asked: Asked) -> dict[str, str]:
+def kubernetes_manifests(asked: Deployment) -> dict[str, str]:
     """Return the files by their names."""
     return {f"{label(name)}.yaml": _manifest(asked, name) for name in asked.names}
 
 
-def _manifest(asked: Asked, name: str) -> str:
+def _manifest(asked: Deployment, name: str) -> str:
     service = asked.config.services[name]
     values = {"name": word(label(name)), "system": word(asked.system)}
     claim = f"{label(name)}-state"

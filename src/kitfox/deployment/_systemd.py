@@ -1,4 +1,4 @@
-"""`kitfox gen systemd`: a unit for each service, its sockets beside it, and a target for all. Pure.
+"""systemd: a unit for each service, its sockets beside it, and a target for all. Pure.
 
 systemd.service(5), systemd.socket(5), systemd.exec(5); nothing in it is younger than systemd 249.
 """
@@ -7,15 +7,12 @@ from math import ceil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from kitfox.app import ServiceConfig, address_in, listeners_at
-from kitfox.cli._gen_facts import Asked, before, grace, is_in_a_home, shows_token
-from kitfox.cli._gen_text import fill
-
-# grpcio opens its ports itself.
-_TAKEN_OVER = ("http", "https", "rpc", "rpcs", "http+unix", "rpc+unix")
+from kitfox.app import Opened, ServiceConfig, address_in, how_opened, listeners_at
+from kitfox.deployment._deployment import Deployment, before, grace, is_in_a_home, shows_token
+from kitfox.deployment._text import fill
 
 
-def units(asked: Asked, program: Path) -> dict[str, str]:
+def systemd_units(asked: Deployment, program: Path) -> dict[str, str]:
     """Return the files by their names; `program` is where `kitfox` is installed."""
     found = {f"{asked.system}.target": fill("target.unit", {"system": asked.system})}
     for name in asked.names:
@@ -32,7 +29,7 @@ def units(asked: Asked, program: Path) -> dict[str, str]:
     return found
 
 
-def _service(asked: Asked, name: str, program: Path, *, has_socket: bool) -> str:
+def _service(asked: Deployment, name: str, program: Path, *, has_socket: bool) -> str:
     file = asked.config.file
     words = [str(program), *asked.arguments(name, str(file))]
     socket, system = f"{asked.system}-{name}.socket", asked.system
@@ -58,7 +55,7 @@ def _listen(service: ServiceConfig) -> dict[str, str]:
     return {
         url: address_in(url).removeprefix("unix:").replace("localhost:", "127.0.0.1:")
         for url in listeners_at(service.listen)
-        if urlsplit(url).scheme in _TAKEN_OVER and not address_in(url).endswith(":0")
+        if how_opened(url) is Opened.HANDED_OVER and not address_in(url).endswith(":0")
     }
 
 
@@ -67,14 +64,14 @@ def _named(name: str, urls: list[str]) -> list[str]:
     return [f"FileDescriptorName={name}.{urlsplit(urls[0]).scheme}"] if len(urls) == 1 else []
 
 
-def _environment(asked: Asked, name: str) -> list[str]:
+def _environment(asked: Deployment, name: str) -> list[str]:
     """Name a file for the variables of a service: their values may be secrets, units are not."""
     names = ", ".join(sorted(asked.config.services[name].environment))
     file = f"/etc/{asked.system}/{name}.env"
     return [f"# Sets {names}.", f"EnvironmentFile={file}"] if names else []
 
 
-def _credential(asked: Asked) -> list[str]:
+def _credential(asked: Deployment) -> list[str]:
     if not shows_token(asked.config):
         return []
     token = f"/etc/{asked.system}/token"

@@ -1,30 +1,28 @@
-"""`kitfox gen compose`: all services in containers of one image, as Docker Compose runs them. Pure.
+"""Docker Compose: all services in containers of one image. Pure.
 
 https://github.com/compose-spec/compose-spec
 """
 
 from collections.abc import Mapping
 
-from kitfox.cli._gen_facts import (
+from kitfox.deployment._deployment import (
     STATE,
     TOKEN,
-    Asked,
-    Port,
+    Deployment,
     before,
     environment,
     grace,
     label,
-    ports,
-    probes_port,
 )
-from kitfox.cli._gen_text import below, fill, listed, quoted, word
+from kitfox.deployment._ports import Port, ports, probes_port
+from kitfox.deployment._text import below, fill, listed, quoted, word
 
 _SECRET = TOKEN.rpartition("/")[2]
 _HERE = "127.0.0.1"
 _ASK = "import urllib.request as r; r.urlopen('http://{}:{}/readyz', timeout=3)"
 
 
-def compose_file(asked: Asked) -> dict[str, str]:
+def compose_file(asked: Deployment) -> dict[str, str]:
     """Return the file by its name."""
     services = [line for name in asked.names for line in _service(asked, name).splitlines()]
     values = {
@@ -39,7 +37,7 @@ def compose_file(asked: Asked) -> dict[str, str]:
     return {"compose.yaml": fill("compose.yaml", values)}
 
 
-def _service(asked: Asked, name: str) -> str:
+def _service(asked: Deployment, name: str) -> str:
     service = asked.config.services[name]
     first = [each for each in before(asked, name) if each in asked.names]
     return fill(

@@ -1,4 +1,4 @@
-"""`kitfox gen dockerfile`: an image with all services of a system, which runs as nobody. Pure.
+"""A Dockerfile: an image with all services of a system, which runs as nobody. Pure.
 
 The folder of the kitfox.toml is the context. What it asks for is installed as it says itself: by
 its pyproject.toml, or else by its requirements.txt.
@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from kitfox.cli._gen_facts import STATE, Asked, ports
-from kitfox.cli._gen_text import fill
+from kitfox.deployment._deployment import STATE, Deployment
+from kitfox.deployment._ports import ports
+from kitfox.deployment._text import fill
 
 _EXTRAS = {
     **dict.fromkeys(("ws", "wss"), "websocket"),
@@ -28,7 +29,7 @@ class Ground(msgspec.Struct, frozen=True):
     files: Collection[str] = ()
 
 
-def image(asked: Asked, ground: Ground) -> dict[str, str]:
+def image_files(asked: Deployment, ground: Ground) -> dict[str, str]:
     """Return the files by their names."""
     numbers = {port.number for name in asked.names for port in ports(asked.config.services[name])}
     exposed = " ".join(map(str, sorted(numbers)))
@@ -46,7 +47,7 @@ def image(asked: Asked, ground: Ground) -> dict[str, str]:
     return {"Dockerfile": text, ".dockerignore": fill("dockerignore", {})}
 
 
-def _requirement(asked: Asked, version: str) -> str:
+def _requirement(asked: Deployment, version: str) -> str:
     urls = (url for name in asked.names for url in asked.config.services[name].listen)
     extras = {_EXTRAS.get(urlsplit(url).scheme, "fast") for url in urls} | {"fast"}
     return f"'kitfox[{','.join(sorted(extras))}]=={version}'"
@@ -61,7 +62,7 @@ def _install(kitfox: str, files: Collection[str]) -> list[str]:
     return [f"{pip} {kitfox}"]
 
 
-def _command(asked: Asked) -> list[str]:
+def _command(asked: Deployment) -> list[str]:
     """Run the only service, or else all of them: what starts the image may say which."""
     if len(asked.names) == 1:
         return asked.in_container(asked.names[0])
