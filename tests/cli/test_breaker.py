@@ -46,9 +46,11 @@ def config(folder: Path, more: str = "", token: str = ""):
     text = f"""
     [service.registry]
     run = "kitfox.services.registry:build"
+    notice = "0s"
     {listen}
     [service.desk]
     run = "desk_with_breakers:Desk"
+    notice = "0s"
     {listen}
     {more}
     """

@@ -74,12 +74,16 @@ def config(
     names = {{ "shop.v1.Stock" = "StockService" }}
     [service.registry]
     run = "kitfox.services.registry:build"
+    notice = "0s"
     [service.logs]
     run = "kitfox.services.logs:LogService"
+    notice = "0s"
     [service.stock]
     run = "shop_of_serve:Stock"
+    notice = "0s"
     [service.front]
     run = "{front}"
+    notice = "0s"
     """
     return load(text, environ, {}, folder / "kitfox.toml")
 

@@ -62,11 +62,14 @@ def read(tmp_path, monkeypatch):
         {joins}
         [service.registry]
         run = "kitfox.services.registry:build"
+        notice = "0s"
         [service.till]
         run = "shop_of_auth:Till"
+        notice = "0s"
         listen = ["{wire}://127.0.0.1:0", "http://127.0.0.1:0"]
         [service.front]
         run = "shop_of_auth:Front"
+        notice = "0s"
         needs = ["till"]
         {auth}
         """

@@ -44,15 +44,18 @@ certificate = "system.pem"
 
 [service.registry]
 run = "kitfox.services.registry:build"
+notice = "0s"
 listen = "https://127.0.0.1:0"
 
 [service.stock]
 run = "shop_with_tls:Stock"
+notice = "0s"
 listen = {listen}
 tls = {{ certificate = "stock.pem", ca = "ca.pem", client_ca = "ca.pem" }}
 
 [service.front]
 run = "shop_with_tls:Front"
+notice = "0s"
 tls = {{ certificate = "front.pem", ca = "ca.pem" }}
 """
 

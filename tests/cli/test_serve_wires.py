@@ -36,7 +36,12 @@ def player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config(folder: Path, *listen: str):
-    text = f'[service.player]\nrun = "player_on_wires:Player"\nlisten = {list(listen)}\n'
+    text = f"""
+    [service.player]
+    run = "player_on_wires:Player"
+    notice = "0s"
+    listen = {list(listen)}
+    """
     return load(text, {}, {}, folder / "kitfox.toml")
 
 

@@ -29,10 +29,12 @@ logs = false
 
 [service.stock]
 run = "strangers_shop:Stock"
+notice = "0s"
 listen = []
 
 [service.front]
 run = "strangers_shop:Front"
+notice = "0s"
 listen = []
 needs = ["stock"]
 

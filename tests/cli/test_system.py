@@ -30,22 +30,27 @@ token = "open sesame"
 
 [service.front]
 run = "shop:Front"
+notice = "0s"
 open = true
 
 [service.stock]
 run = "shop:Stock"
+notice = "0s"
 
 [service.logs]
 run = "kitfox.services.logs:LogService"
+notice = "0s"
 
 [service.registry]
 run = "kitfox.services.registry:build"
+notice = "0s"
 listen = "http://127.0.0.1:{port}"
 """
 
 ALONE = """
 [service.stock]
 run = "shop:Stock"
+notice = "0s"
 """
 
 
