@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -39,6 +40,15 @@ def queues():
 def pool():
     with ThreadPoolExecutor(8) as pool:
         yield pool
+
+
+@pytest.fixture
+def hasty_threads():
+    """Let threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 def until(condition):

@@ -350,3 +350,21 @@ def test_a_close_under_fire_loses_nothing_that_was_sent(pool, capacity):
         sender.result(5)
     received = [item for receiver in receivers for item in receiver.result(5)]
     assert sorted(received) == sorted(flood.sent)
+
+
+def test_selects_that_name_channels_in_another_order_do_not_hold_each_other_up(hasty_threads):
+    one, other = ThreadChannel(), ThreadChannel()
+
+    def look(*order):
+        for _ in range(3000):
+            select_nowait(*(channel.receiving() for channel in order))
+
+    threads = [
+        threading.Thread(target=look, args=order, daemon=True)
+        for order in ((one, other), (other, one))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)

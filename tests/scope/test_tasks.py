@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 
 import pytest
@@ -299,6 +300,31 @@ async def test_a_thread_can_set_a_deadline_and_what_is_to_run_after_it():
         await ran.wait()
     assert ended
     assert isinstance(err, ScopeTimeout)
+
+
+async def test_a_deadline_that_a_thread_sets_wakes_a_loop_that_sleeps():
+    def alarm():
+        rung = threading.Event()
+        current_scope().with_timeout(0.001).after_func(rung.set)
+        return rung.wait(LONG)
+
+    async with fail_after(FOREVER):
+        assert await to_thread(lambda: all(alarm() for _ in range(50)))
+
+
+async def test_a_thread_that_had_no_turn_before_its_end_does_not_run():
+    gate, ran = threading.Event(), []
+    with ThreadPoolExecutor(1) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        async with tasks() as group:
+            group.start_in_thread(gate.wait, LONG)
+            late = group.start_in_thread(ran.append, "late")
+            await asyncio.sleep(0)
+            late.cancel()
+            await asyncio.sleep(0)
+            gate.set()
+    assert late.cancelled()
+    assert ran == []
 
 
 async def test_a_thread_waits_no_longer_than_it_wants():
