@@ -181,8 +181,10 @@ async def test_a_new_life_that_ends_leaves_the_old_as_it_was_and_says_why():
         assert made.row.status == "not restarted: exit 2"
         old.end(1)
         await made.until(lambda: made.row.state is State.BACKING_OFF)
-        made.renew(OLD)
+        again = made.renew(OLD)
         assert (await made.runs(3)).plan is OLD
+    with pytest.raises(RestartFailedError, match="it was told to stop"):
+        await again
 
 
 async def test_a_new_life_that_is_never_ready_is_killed_and_the_old_goes_on():
