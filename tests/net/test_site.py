@@ -9,6 +9,9 @@ from urllib.parse import unquote
 import pytest
 
 from kitfox.net import Site, SiteReply
+from kitfox.scope import Key, current_scope, fail_after
+
+TENANT = Key[str]("tenant")
 
 
 class Asked:
@@ -25,10 +28,18 @@ class Asked:
             "client": ("192.0.2.7", 5),
         }
         self._events = [] if gone else [{"type": "http.request", "body": body}]
+        self._leaving = asyncio.Event()
+        if gone:
+            self.leave()
         self.events = []
 
     async def receive(self):
+        if not self._events:
+            await self._leaving.wait()
         return self._events.pop(0) if self._events else {"type": "http.disconnect"}
+
+    def leave(self):
+        self._leaving.set()
 
     async def send(self, event):
         self.events.append(event)
@@ -147,6 +158,76 @@ async def test_a_body_that_does_not_come_is_given_up():
 
 async def test_a_client_that_left_is_told_nothing(site):
     assert (await Asked("POST", "/echo/x", gone=True).of(site)).events == []
+
+
+async def test_a_handler_ends_with_its_scope_when_its_client_leaves():
+    scopes, ended = [], asyncio.Event()
+
+    async def wait(request):
+        scopes.append(current_scope())
+        asked.leave()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    asked = Asked("GET", "/")
+    async with fail_after(10):
+        await asked.of(Site({"GET /": wait}))
+    assert asked.events == []
+    assert ended.is_set()
+    assert str(scopes[0].cause) == "the client has left"
+
+
+async def test_who_hands_a_request_over_again_and_again_is_not_asked_for_ever():
+    async def pause(request):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return SiteReply()
+
+    async def again():
+        handed_over.append(len(handed_over))
+        kind = "http.request" if len(handed_over) < 100 else "http.disconnect"
+        return {"type": kind, "body": b""}
+
+    asked, handed_over = Asked("GET", "/"), []
+    asked.receive = again
+    assert (await asked.of(Site({"GET /": pause}))).status == 200
+    assert handed_over == [0, 1]
+
+
+async def test_a_handler_that_is_cancelled_by_its_server_is_no_client_that_left():
+    begun = asyncio.Event()
+
+    async def wait(request):
+        begun.set()
+        await asyncio.Event().wait()
+
+    serving = asyncio.create_task(Asked("GET", "/").of(Site({"GET /": wait})))
+    await begun.wait()
+    serving.cancel()
+    await asyncio.wait([serving])
+    assert serving.cancelled()
+
+
+async def test_a_scope_that_a_handler_ends_itself_is_a_failure_like_any_other(caplog):
+    async def fail(request):
+        scope = current_scope().with_cancel()
+        scope.cancel()
+        async with scope:
+            await asyncio.Event().wait()
+
+    async with fail_after(10):
+        assert (await Asked("GET", "/").of(Site({"GET /": fail}))).status == 500
+    assert "ScopeCancelled" in caplog.text
+
+
+async def test_what_is_in_force_around_a_site_is_in_force_in_its_handlers():
+    async def tell(request):
+        return SiteReply(body=current_scope().value(TENANT).encode())
+
+    async with current_scope().with_value(TENANT, "acme"):
+        assert (await Asked("GET", "/").of(Site({"GET /": tell}))).body == b"acme"
 
 
 async def test_a_handler_that_fails_is_logged_whole_and_hidden(caplog):

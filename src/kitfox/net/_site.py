@@ -23,6 +23,7 @@ from kitfox.net._asgi import (
     reply,
     with_slashes,
 )
+from kitfox.net._client_scope import client_scope
 from kitfox.net._cross_origin import cross_origin
 from kitfox.net._router import Router
 from kitfox.scope import fail_after
@@ -72,6 +73,9 @@ class Site:
     longer than `body_timeout` seconds 408, and handlers that raise 500; none of that text tells a
     stranger what went wrong inside.
 
+    A handler is cancelled when its client leaves, and its `current_scope()` says so. It has no
+    deadline but what is in force around the site.
+
     Those answers are plain text. `refusal` is given each of them and returns what is sent instead,
     a page for example; it keeps the status and the headers.
     """
@@ -113,8 +117,11 @@ class Site:
         body = await self._body(receive)
         request = _request(scope, names, body)
         try:
-            answer = await handler(request)
+            async with client_scope(receive):
+                answer = await handler(request)
             _check(answer)
+        except ClientGone:
+            raise
         except Exception:  # noqa: BLE001 - logged whole, and hidden from strangers
             _log.exception("%s %s failed", request.verb, request.path)
             raise _Refused(500, "internal error") from None

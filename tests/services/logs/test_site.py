@@ -1,13 +1,17 @@
 """What the log service answers over HTTP, beside its methods."""
 
+import asyncio
 import re
+import time
 from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 
 from kitfox.net import HTTPClient
+from kitfox.scope import current_scope, fail_after
 from kitfox.services.logs import Logs, LogService, LogSettings, Query
+from kitfox.services.logs._site import log_site
 from kitfox.transports.http import HTTP, HTTPConnection
 
 
@@ -55,6 +59,26 @@ async def test_a_text_of_many_lines_forges_none(site, tmp_path):
         (entry,) = (await logs.query(Query())).entries
         assert entry.message == "first\n2026/11/22 00:00:00 [Portal] - forged"
     assert (tmp_path / "distributed.log").read_text().count("\n") == 1
+
+
+async def test_a_text_whose_sender_leaves_meanwhile_is_stored_whole(tmp_path):
+    begun, stored = asyncio.Event(), []
+
+    async def append(text):
+        begun.set()
+        await current_scope().done  # the sender has left
+        await asyncio.sleep(0)
+        stored.append(text)
+
+    settings = LogSettings(directory=str(tmp_path))
+    listener = HTTP(":0", fallback=log_site(append, append, settings, time.time))
+    async with fail_after(20):
+        async with listener.listen({}) as url:
+            _, writer = await asyncio.open_connection(*url.removeprefix("http://").split(":"))
+            writer.write(b"POST /log HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n\r\nfox")
+            await begun.wait()
+            writer.transport.abort()
+        assert stored == ["fox"]
 
 
 async def test_an_empty_text_is_refused(site):

@@ -1,8 +1,10 @@
 """What the log service answers on paths that no method claims.
 
-An answer of 200 says that all of the body is stored.
+An answer of 200 says that all of the body is stored. What has begun to be stored is stored whole,
+though its sender leaves meanwhile.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -45,8 +47,12 @@ def log_site(
 
 
 async def _once_stored(storing: Awaitable[None], answer: SiteReply) -> SiteReply:
+    task = asyncio.ensure_future(storing)
     try:
-        await storing
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
     except ResourceExhausted as error:
         return SiteReply(429, f"{error}\n".encode())
     except RPCError as error:
