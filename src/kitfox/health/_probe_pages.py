@@ -80,9 +80,11 @@ class ProbePages:
         """Return why somebody is shown no details."""
         if self._local and is_local_name(request.headers.get("host", "")):
             return None
-        if self._token is None:
-            return "this is shown on a loopback address, asked for as such, or with a token"
-        return self._token.why_not(request.headers.get("authorization", ""))
+        if self._token is not None:
+            return self._token.why_not(request.headers.get("authorization", ""))
+        if self._local:
+            return "this is shown to whoever asks for it by an address or as localhost"
+        return "where others can ask, this is shown with the system's token; the system has none"
 
     async def _live(self) -> Report:
         dead = self._watchdog.why_dead if self._watchdog and self._readiness.started else None
