@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from kitfox import fail_after
+from kitfox import current_deadline, fail_after
 from kitfox.health import Check, Checks, Readiness, Result
 
 
@@ -83,6 +83,17 @@ async def test_many_who_ask_are_answered_by_one_run():
         reports.append(await checks.report())
     assert runs == 1
     assert all(report.ok for report in reports)
+
+
+async def test_a_check_has_its_own_time_and_not_that_of_who_asks():
+    left = []
+
+    async def look():
+        left.append(current_deadline().remaining())
+
+    async with fail_after(5):
+        assert (await Checks([Check("slow", look, timeout=600)]).report()).ok
+    assert left[0] > 5
 
 
 async def test_what_is_no_longer_fresh_is_asked_again():

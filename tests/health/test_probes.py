@@ -115,6 +115,23 @@ async def test_a_blocked_loop_is_alive_until_it_is_dead_and_never_ready(readines
     assert "the event loop has been blocked for" in dead[1]
 
 
+async def test_a_loop_that_is_blocked_before_the_start_is_not_dead():
+    watchdog, seen, done = Watchdog(dump_after=0.05, dead_after=0.05), [], threading.Event()
+    async with watchdog, Probes("127.0.0.1:0", Readiness(), watchdog=watchdog) as address:
+
+        def probe():
+            while watchdog.why_dead is None:
+                done.wait(0.005)
+            seen.append(ask(address, "/livez"))
+            done.set()
+
+        prober = threading.Thread(target=probe)
+        prober.start()
+        assert done.wait(PATIENCE)  # and the loop does nothing else
+        prober.join()
+    assert seen == [(200, "ok\n")]
+
+
 async def test_where_others_reach_it_details_are_for_those_with_the_token(readiness):
     readiness.checks.add(Check("database", broken))
     asks = [("/readyz?verbose", 503), ("/debug/tasks", 401), ("/debug/stacks", 401)]
