@@ -120,3 +120,14 @@ def test_stopping_shows_lines_and_no_table():
     made.changed(row("registry", State.STOPPING, pid=11), READY)
     made.changed(row("registry", State.STOPPED), READY)
     assert shown[1:] == ["kitfox   | registry stopping", "kitfox   | registry stopped"]
+
+
+def test_a_process_more_is_shown_and_one_that_has_parted_is_not():
+    made, shown = screen()
+    for each in READY:
+        made.changed(each, READY)
+    more = row("portal/2", State.READY, pid=13)
+    made.changed(more, (*READY, more))
+    assert shown[-6:-2] == table_lines((*READY, more))
+    made.changed(row("portal/2", State.STOPPED), READY)
+    assert shown[-5:-2] == table_lines(READY)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from kitfox.app import load
 from kitfox.supervisor import Legacy
 from kitfox.supervisor._legacy import Child, Heard
 from kitfox.supervisor._plan import Plan
@@ -47,3 +48,14 @@ def test_who_goes_on_has_the_times_that_it_began_with(left):
     plan = Plan(name="a", command=("a",), folder=Path(), grace=45.0, silence=30.0)
     assert left.plan(plan) == replace(plan, grace=50.0, silence=9.0)
     assert left.plan(replace(plan, name="b")) == replace(plan, name="b")
+
+
+def test_a_program_that_knows_a_process_no_longer_says_so(left):
+    environ = left.leave({}, {})
+    known, other = (
+        load(f'[service.{name}]\nrun = "x:X"\n', {}, {}, Path("kitfox.toml")) for name in "ab"
+    )
+    Legacy.check(environ, known)
+    with pytest.raises(ValueError, match=r"a runs, and .*kitfox\.toml no longer says so"):
+        Legacy.check(environ, other)
+    Legacy.check({}, other)

@@ -40,11 +40,16 @@ class Screen:
         self._write(f"{self._label(name)} | {harmless(text, colour=self._colour)}")
 
     def changed(self, row: Row, rows: Sequence[Row]) -> None:
-        """Show a row that changed, and the whole table when that is due."""
-        before, _ = self._lives[row.name]
+        """Show a row that changed, and the whole table when that is due.
+
+        Who was not among the rows is new; who is no longer there has parted.
+        """
+        before, _ = self._lives.get(row.name, (State.WAITING, 0))
         self._lives[row.name] = (row.state, row.restarts)
         if row.state is not before:
             self.line("kitfox", _sentence(row))
+        if all(each.name != row.name for each in rows):
+            del self._lives[row.name]
         if self._lives != self._shown and {state for state, _ in self._lives.values()} <= _SETTLED:
             self._shown = dict(self._lives)
             self._show(rows)

@@ -35,7 +35,7 @@ def serve(
     from kitfox.app import Config
     from kitfox.cli._single import single, state_of
     from kitfox.cli._supervise import supervise
-    from kitfox.supervisor import Legacy
+    from kitfox.cli._upgrade import try_on
 
     keys = {"replicas": str(replicas or len(os.sched_getaffinity(0))), **overrides}
     keys["system.state"] = str(state_of(target, overrides, os.environ))
@@ -51,8 +51,7 @@ def serve(
         return [sys.executable, "-P", "-m", "kitfox", "run", target, *words]
 
     if trial:
-        read(None)
-        Legacy.read(os.environ)
+        try_on(read(None))
         return
     if not asyncio.run(supervise(read, command)):
         raise SystemExit(Exit.FAILED)

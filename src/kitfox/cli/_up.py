@@ -31,7 +31,7 @@ def up(
     """
     from kitfox.app import Config, read_config
     from kitfox.cli._supervise import supervise
-    from kitfox.supervisor import Legacy
+    from kitfox.cli._upgrade import try_on
 
     file = config_file(config).absolute()
 
@@ -41,7 +41,7 @@ def up(
     if not read(None).services:
         raise Failed(f"{file}: there is no [service.NAME] to run", Exit.USAGE)
     if trial:
-        Legacy.read(os.environ)
+        try_on(read(None))
         return
     chosen = [f"--profile={profile}"] if profile else []
     flags = [*chosen, *(f"--set={key}={value}" for key, value in overrides.items())]

@@ -1,13 +1,16 @@
 """Having the program that is installed now take over a system, in the same process."""
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import Final
 
+from kitfox.app import Config
+from kitfox.cli._exit import Failed
 from kitfox.cli._signals import become_anew
 from kitfox.exec import Command, ExecError, ExitError
 from kitfox.scope import fail_after
-from kitfox.supervisor import NotSettledError, Supervisor
+from kitfox.supervisor import Legacy, NotSettledError, Supervisor
 
 _TRIAL: Final = 30.0  # seconds
 
@@ -20,6 +23,14 @@ async def take_over(supervisor: Supervisor) -> str:
         become_anew(supervisor.leave())  # as all is after the trial
     except (NotSettledError, OSError) as error:
         return str(error)
+
+
+def try_on(config: Config) -> None:
+    """Do what a program does first that takes over. Raises Failed when it could not go on."""
+    try:
+        Legacy.check(os.environ, config)
+    except ValueError as error:
+        raise Failed(str(error)) from None
 
 
 async def _fault_of_program(environ: Mapping[str, str]) -> str:

@@ -15,8 +15,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from kitfox.app import Config, groups
 from kitfox.net import HANDED_OVER, to_hand_over
 from kitfox.supervisor._plan import Plan
+from kitfox.supervisor._process_names import process_names
 
 _LEGACY: Final = "KITFOX_LEGACY"
 
@@ -83,6 +85,18 @@ class Legacy(msgspec.Struct, frozen=True):
         for fd in found.descriptors if found else ():
             os.set_inheritable(fd, False)  # noqa: FBT003 - as above
         return found
+
+    @staticmethod
+    def check(environ: Mapping[str, str], config: Config) -> None:
+        """Raise ValueError for what a program with a configuration could not go on with."""
+        left = Legacy.read(environ)
+        known = {process for name in groups(config) for process in process_names(config, name)}
+        for child in left.children if left else ():
+            if child.name not in known:
+                raise ValueError(
+                    f"{child.name} runs, and {config.file} no longer says so; restart the service "
+                    "before, or put it back"
+                )
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> "Legacy | None":

@@ -71,10 +71,9 @@ class ProcessTable:
         self._rows = {name: Row(name=name) for name in names}
         self._changed = changed
 
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """All rows, in the order of the configuration."""
-        return tuple(self._rows.values())
+    def add(self, name: str) -> None:
+        """Have a row for one more, or for one that is there again."""
+        self._rows[name] = Row(name=name)
 
     def row(self, name: str) -> Row:
         """Return one row; KeyError when there is none."""

@@ -110,14 +110,15 @@ class Supervision(Service, name="kitfox.v1.Supervisor"):
         follows the other. A restart goes on when nobody listens any more. FAILED_PRECONDITION when
         one was not replaced, INVALID_ARGUMENT for a configuration that is wrong.
         """
-        chosen, loaded = self._chosen(names), self._load(config)
+        self._check(names)
+        loaded = self._load(config)
         heard = asyncio.Queue[Row | None]()
         self._hearing.add(heard)
         try:
             restarting = self._begin(names, loaded, rolling=rolling)
             restarting.add_done_callback(lambda _: heard.put_nowait(None))
             while (row := await heard.get()) is not None:
-                if row.name in chosen:
+                if row.name in names or row.name.partition("/")[0] in names:
                     yield Step(row.name, row)
         finally:
             self._hearing.discard(heard)
@@ -126,9 +127,9 @@ class Supervision(Service, name="kitfox.v1.Supervisor"):
         if failed := restarting.result():
             raise FailedPrecondition("; ".join(map(str, failed)))
 
-    def _chosen(self, names: Sequence[str]) -> Sequence[str]:
+    def _check(self, names: Sequence[str]) -> None:
         try:
-            return self._supervisor.chosen(names)
+            self._supervisor.check(names)
         except LookupError as error:
             raise NotFound(str(error)) from None
 

@@ -6,7 +6,7 @@ behind them while its callers notice nothing.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext, suppress
 from pathlib import Path
 from shutil import rmtree
@@ -63,15 +63,17 @@ class Supervisor:
         self._draw = draw
         self._sockets = HeldSockets(sockets)
         self._crews = {name: Crew(name, config, command, self._sockets) for name in groups(config)}
-        self._crew_of = {name: crew for crew in self._crews.values() for name in crew.processes}
-        self._table = ProcessTable(self._crew_of, self._changed)
+        names = (name for crew in self._crews.values() for name in crew.processes)
+        self._table = ProcessTable(names, self._changed)
+        self._engage: Callable[[Keeper], object] = _nobody_keeps
         self._legacy = legacy
         self._stop = asyncio.Event()
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """What each process is doing, in the order of the configuration."""
-        return self._table.rows
+        crews = self._crews.values()
+        return tuple(self._table.row(name) for crew in crews for name in crew.processes)
 
     @property
     def number(self) -> int:
@@ -90,27 +92,30 @@ class Supervisor:
                 keeper.kill()
         self._stop.set()
 
-    def chosen(self, names: Iterable[str]) -> list[str]:
-        """Return processes: of a service's name all its replicas. Raises LookupError."""
-        return list(dict.fromkeys(each for name in names for each in self._named(name)))
+    def check(self, names: Iterable[str]) -> None:
+        """Raise LookupError when one of these is no service, and none of its processes."""
+        for name in names:
+            self._crew_of(name)
 
     async def restart(
         self, names: Iterable[str], config: Config, *, rolling: bool = False
     ) -> list[RestartFailedError]:
         """Replace processes by such as a configuration says; return what went wrong.
 
-        The names are those that `chosen` knows. With `rolling` they are replaced one after the
-        other, and none after one that could not be.
+        Of a service that is named, all are replaced, and there are afterwards as many as the
+        configuration says. With `rolling` it is one after the other, and none after one that could
+        not be. Raises what `check` raises.
         """
-        chosen = [(self._crew_of[name], name) for name in self.chosen(names)]
-        failed: list[RestartFailedError] = []
-        for batch in [[each] for each in chosen] if rolling else [list(chosen)]:
-            renewed = await asyncio.gather(*(crew.renew(name, config) for crew, name in batch))
-            failed += filter(None, renewed)
+        crews = {name: self._crew_of(name) for name in names}
+        chosen, failed = self._choose(crews, config)
+        for batch in [[each] for each in chosen] if rolling else [chosen]:
             if failed:
                 break
-        for crew in {crew for crew, _ in chosen}:
-            crew.settle(config, done=not failed)
+            renewed = await asyncio.gather(*(crew.renew(name, config) for name, crew in batch))
+            failed += filter(None, renewed)
+        for crew in {*crews.values()}:
+            for name in crew.settle(config, done=not failed):
+                self._parted(name)
         return failed
 
     async def run(self, beside: AbstractAsyncContextManager[object] | None = None) -> bool:
@@ -177,10 +182,21 @@ class Supervisor:
         for crew in self._crews.values():
             crew.man(self._keeper)
         async with asyncio.TaskGroup() as group:
+            self._engage = lambda keeper: group.create_task(keeper.keep(launch))
             group.create_task(self._start_in_order())
             group.create_task(self._stop_in_order())
             for keeper in self._keepers():
-                group.create_task(keeper.keep(launch))
+                self._engage(keeper)
+
+    def _hire(self, plan: Plan) -> Keeper:
+        """Have a keeper for one process more, which begins at once. Raises LookupError."""
+        if self._stop.is_set():
+            raise LookupError("the system is stopping")
+        self._table.add(plan.name)
+        keeper = self._keeper(plan)
+        keeper.start()
+        self._engage(keeper)
+        return keeper
 
     def _keeper(self, plan: Plan) -> Keeper:
         plan = self._legacy.plan(plan) if self._legacy else plan
@@ -197,7 +213,7 @@ class Supervisor:
         await self._stop.wait()
         for wave in reversed(self._waves()):
             for crew in wave:
-                for keeper in crew.keepers.values():
+                for keeper in self._keepers([crew]):
                     keeper.stop()
                 crew.close()  # the processes have them too; when they let go, callers are refused
             for keeper in self._keepers(wave):
@@ -208,21 +224,41 @@ class Supervisor:
             return [list(self._crews.values())]
         return [[self._crews[name] for name in wave] for wave in start_order(self._config)]
 
-    def _keepers(self, crews: Iterable[Crew] | None = None) -> Iterator[Keeper]:
-        for crew in self._crews.values() if crews is None else crews:
-            yield from crew.keepers.values()
+    def _keepers(self, crews: Iterable[Crew] | None = None) -> list[Keeper]:
+        found = self._crews.values() if crews is None else crews
+        return [keeper for crew in found for keeper in crew.keepers.values()]
 
-    def _named(self, name: str) -> Sequence[str]:
-        if crew := self._crews.get(name):
-            return crew.processes
-        if name in self._crew_of:
-            return [name]
-        raise LookupError(f'no process is called "{name}"' + did_you_mean(name, self._crew_of))
+    def _crew_of(self, name: str) -> Crew:
+        for crew in self._crews.values():
+            if name == crew.name or name in crew.processes:
+                return crew
+        known = (row.name for row in self.rows)
+        raise LookupError(f'no process is called "{name}"' + did_you_mean(name, known))
+
+    def _choose(
+        self, crews: Mapping[str, Crew], config: Config
+    ) -> tuple[list[tuple[str, Crew]], list[RestartFailedError]]:
+        """Return who is to be replaced or to begin, and of whom that is not possible."""
+        chosen: dict[str, Crew] = {}
+        failed: list[RestartFailedError] = []
+        for name, crew in crews.items():
+            try:
+                chosen |= dict.fromkeys(crew.named(name, config, self._hire), crew)
+            except (PortTakenError, LookupError) as error:
+                failed.append(RestartFailedError(name, str(error)))
+        return list(chosen.items()), failed
 
     def _changed(self, row: Row) -> None:
+        if row.state is State.STOPPED:
+            self._crew_of(row.name).part(row.name)
         self._tell(row)
         if row.state is State.FAILED:
-            self._given_up(self._crew_of[row.name])
+            self._given_up(self._crew_of(row.name))
+
+    def _parted(self, name: str) -> None:
+        """Tell of the end of one that had failed, and so has nothing to tell itself."""
+        self._crew_of(name).part(name)
+        self._tell(self._table.row(name))
 
     def _given_up(self, crew: Crew) -> None:
         """Refuse the callers of a service that nobody serves any more; stop when none is served."""
@@ -230,6 +266,10 @@ class Supervisor:
             crew.close()
         if all(row.state in _OVER for row in self.rows):
             self._stop.set()
+
+
+def _nobody_keeps(keeper: Keeper) -> None:
+    raise RuntimeError(f"{keeper.name} cannot begin: processes do so in `run`")
 
 
 async def _tried(wave: Iterable[Keeper]) -> None:
