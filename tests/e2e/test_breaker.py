@@ -11,13 +11,16 @@ logs = false
 
 [service.registry]
 run = "kitfox.services.registry:build"
+notice = "0s"
 listen = "http://127.0.0.1:1"
 
 [service.front]
 run = "shop:Front"
+notice = "0s"
 
 [service.stock]
 run = "shop:Stock"
+notice = "0s"
 """
 
 SHOP = """
@@ -105,7 +108,8 @@ async def test_who_does_not_answer_is_named_and_the_others_are_shown(system):
         assert late.endswith(": no answer in time; --timeout gives it more")
         (shown,) = [line for line in lines if line.startswith("front-")]
         assert shown.split()[1:3] == ["shop.v1.Stock", "closed"]
-        code, lines = await shop.breaker("list", "--address", shop.system.address("stock"))
+        at = ("--address", shop.system.address("stock"))
+        code, lines = await shop.breaker("list", *at, "--timeout", "0.5")
         assert (code, lines[0]) == (5, "Error: no instance answered")
     finally:
         shop.system.send("stock", signal.SIGCONT)

@@ -9,14 +9,17 @@ registry = "http://127.0.0.1:7700"
 
 [service.registry]
 run = "kitfox.services.registry:build"
+notice = "0s"
 listen = "http://127.0.0.1:7700"
 
 [service.logs]
 run = "kitfox.services.logs:LogService"
+notice = "0s"
 settings = { segment_bytes = 8192 }
 
 [service.talker]
 run = "talker:Talker"
+notice = "0s"
 """
 
 TALKER = """
