@@ -31,6 +31,40 @@ async def test_a_request_arrives_as_it_was_meant_and_its_reply_comes_back(client
     assert reply == (418, [(b"x-kind", b"Tea"), (b"content-length", b"5")], b"short")
 
 
+async def test_headers_may_be_text_and_are_found_as_text(client, serve, say):
+    answer = b"HTTP/1.1 200 OK\r\nX-Kind: Tea\r\nx-kind: Oolong\r\ncontent-length: 0\r\n\r\n"
+    async with serve(say(answer, answer)) as server:
+        reply = await client.request("GET", server.url, headers={"accept": "*/*"})
+        assert (reply.header("X-kind"), reply.header("x-none")) == ("Tea", None)
+        async with client.stream("GET", server.url, headers={"accept": "*/*"}) as streamed:
+            assert (streamed.header("X-kind"), streamed.header("\u2028")) == ("Tea", None)
+
+
+@pytest.mark.parametrize("body", ["text", None, {"a": 1}, [b"x"]])
+async def test_a_body_that_is_no_bytes_is_refused_before_anything_is_sent(client, body):
+    expected = f"body: expected bytes, got {type(body).__name__}"
+    with pytest.raises(TypeError, match=expected):
+        await client.request("POST", "http://127.0.0.1:9/", body=body)
+    with pytest.raises(TypeError, match=expected):
+        await client.stream("POST", "http://127.0.0.1:9/", body=body).__aenter__()
+    assert not client.open_connections
+
+
+async def test_a_body_may_be_a_bytearray(client, serve):
+    seen = []
+
+    async def script(peer):
+        for _ in range(2):
+            seen.append((await peer.request())[1])
+            await peer.say(OK)
+
+    async with serve(script) as server:
+        await client.request("POST", server.url, body=bytearray(b"fox"))
+        async with client.stream("POST", server.url, body=bytearray(b"den")) as reply:
+            await reply.read()
+    assert seen == [b"fox", b"den"]
+
+
 async def test_one_connection_serves_many_requests(client, serve, say):
     async with serve(say(*[OK] * 20)) as server:
         for _ in range(20):

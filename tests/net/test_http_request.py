@@ -20,6 +20,7 @@ def head(method="GET", url="http://h/", headers=(), length=0):
         ("http://[::1]/", b"[::1]", b"/"),
         ("http://[0:0::1]:7/", b"[::1]:7", b"/"),
         ("http+unix://%2Frun%2Fx.sock/a", b"localhost", b"/a"),
+        ("HTTP://example.com:80/A", b"example.com", b"/A"),
     ],
 )
 def test_a_url_becomes_target_and_host(url, host, target):
@@ -78,6 +79,43 @@ def test_a_password_in_a_url_is_not_repeated_in_the_error():
 def test_a_head_carries_its_headers_in_order():
     headers = [(b"accept", b"a"), (b"Accept", b"b")]
     assert head(headers=headers).endswith(b"accept: a\r\nAccept: b\r\n\r\n")
+
+
+def test_headers_may_be_text():
+    headers = {"accept": "text/plain", "x-name": "Zo\xeb"}
+    assert head(headers=headers).endswith(b"accept: text/plain\r\nx-name: Zo\xeb\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("headers", "got"),
+    [
+        ([("accept", "a")], "str and str"),
+        ([(b"fine", b"a"), (b"accept", "a")], "bytes and str"),
+        ([("accept", b"a")], "str and bytes"),
+        ([(b"accept", 1)], "bytes and int"),
+        ({b"accept": b"a"}, "bytes and bytes"),
+        ({"fine": "a", "accept": 1}, "str and int"),
+    ],
+)
+def test_headers_of_other_types_are_refused_and_their_values_kept_secret(headers, got):
+    with pytest.raises(TypeError, match=f"str to str, or pairs of bytes; got {got}$"):
+        head(headers=headers)
+
+
+def test_a_header_that_is_no_latin_1_is_refused_by_name():
+    with pytest.raises(ValueError, match="'x-name' is not Latin-1"):
+        head(headers={"x-name": "\u2028"})
+
+
+@pytest.mark.parametrize("name", ["h\xe4user", "host", "a b", "a\r\nb", ""])
+def test_a_name_is_checked_as_text_too(name):
+    with pytest.raises(ValueError, match="header"):
+        head(headers={name: "a"})
+
+
+def test_a_value_in_text_begins_no_other_line():
+    with pytest.raises(ValueError, match="line break"):
+        head(headers={"a": "b\r\nc: d"})
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])

@@ -9,7 +9,7 @@ yet, and leaves no trace where it waited for one.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
@@ -21,7 +21,7 @@ from kitfox.net._http_dial import Dialer
 from kitfox.net._http_limits import ClientLimits
 from kitfox.net._http_origin import OriginConnections
 from kitfox.net._http_reply import HTTPReply
-from kitfox.net._http_request import Headers, request_head
+from kitfox.net._http_request import Headers, request_head, whole
 from kitfox.net._http_stream import HTTPReplyStream, uploading
 from kitfox.net._http_url import Origin, split_url
 from kitfox.net._tls import TLS
@@ -60,11 +60,13 @@ class HTTPClient(Closing):
     ) -> HTTPReply:
         """Send a request and return the whole reply, whatever its status.
 
+        `headers` are text by text, or pairs of bytes, of which a name may come twice.
         When the peer closes a kept connection in the very moment of sending, an idempotent request
         is sent once more. Raises ValueError for a malformed request, HTTPError when no reply came;
         when the second attempt did not get as far as sending, that is the first one's.
         """
         origin, target = split_url(url)
+        body = body if type(body) is bytes else whole(body)
         data = request_head(method, origin, target, headers, length=len(body)) + body
         connections = self._connections(origin)
         bodyless = method == "HEAD"
@@ -92,9 +94,9 @@ class HTTPClient(Closing):
         Raises as `request` does.
         """
         origin, target = split_url(url)
-        whole, pieces = (body, None) if isinstance(body, bytes) else (b"", body)
-        length = len(whole) if pieces is None else None
-        data = request_head(method, origin, target, headers, length=length) + whole
+        at_once, pieces = (b"", body) if isinstance(body, AsyncIterable) else (whole(body), None)
+        length = len(at_once) if pieces is None else None
+        data = request_head(method, origin, target, headers, length=length) + at_once
         connections = self._connections(origin)
         send = partial(self._send, connections, data, bodyless=method == "HEAD")
         try:

@@ -30,6 +30,10 @@ class HTTPReply(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, in whatever case, or None."""
+        return first_value(self.headers, name)
+
 
 class ReplyParser:
     """The replies on one connection, one after the other."""
@@ -158,6 +162,12 @@ class ReplyParser:
     def _refuse(self, error: HTTPError) -> None:
         self._refusal = error  # httptools would hide it behind an error of its own
         raise error
+
+
+def first_value(headers: list[tuple[bytes, bytes]], name: str) -> str | None:
+    """Return what a header says, of which the name is in lower case there, or None."""
+    wanted = name.lower().encode("latin-1", "replace")
+    return next((value.decode("latin-1") for each, value in headers if each == wanted), None)
 
 
 def _timeout(keep_alive: bytes) -> float | None:

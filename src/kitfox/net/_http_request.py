@@ -1,12 +1,13 @@
 """The head of a request, as bytes that mean what the caller meant."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from kitfox.net._http_url import Origin
 
-Headers = Sequence[tuple[bytes, bytes]]
+Pairs = Sequence[tuple[bytes, bytes]]
+Headers = Mapping[str, str] | Pairs
 
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _OURS = frozenset({b"host", b"content-length", b"transfer-encoding"})
@@ -19,18 +20,30 @@ def request_head(
     """Write the head of a request; a `length` of None announces a body in chunks.
 
     Raises ValueError for what would not arrive as it was meant: a method or a header name that is
-    no token, a line break in a value, a header that the client writes itself.
+    no token, a line break in a value, a header that the client writes itself. Raises TypeError for
+    headers that are neither text by text nor pairs of bytes.
     """
+    pairs = headers if isinstance(headers, (list, tuple)) else _pairs(headers)
     start = (_method(method), target.encode(), origin.authority)
     fields = [b"%b %b HTTP/1.1\r\nhost: %b\r\n" % start, _framing(method, length)]
-    for name, value in headers:
-        fields += (_name(name), value, b"\r\n")
-    fields.append(b"\r\n")
-    head = b"".join(fields)
-    lines = len(headers) + (4 if fields[1] else 3)
+    try:
+        for name, value in pairs:
+            fields += (_name(name), value, b"\r\n")
+        fields.append(b"\r\n")
+        head = b"".join(fields)
+    except TypeError:
+        raise _mistyped(pairs, bytes) from None
+    lines = len(pairs) + (4 if fields[1] else 3)
     if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
-        raise _unclean(headers)
+        raise _unclean(pairs)
     return head
+
+
+def whole(body: object) -> bytes:
+    """Return a body that is there whole; raises TypeError for what is none."""
+    if isinstance(body, bytes | bytearray):
+        return bytes(body)
+    raise TypeError(f"body: expected bytes, got {type(body).__name__}")
 
 
 def chunk(data: bytes) -> bytes:
@@ -63,7 +76,34 @@ def _name(name: bytes) -> bytes:
     return name + b": "
 
 
-def _unclean(headers: Headers) -> ValueError:
+def _pairs(headers: Headers) -> Pairs:
+    if not isinstance(headers, Mapping):
+        return headers
+    try:
+        return [_encoded(name, text) for name, text in headers.items()]
+    except AttributeError:
+        raise _mistyped(headers.items(), str) from None
+
+
+def _encoded(name: str, text: str) -> tuple[bytes, bytes]:
+    """Return a header as it is sent, in Latin-1 (RFC 9110, section 5.5)."""
+    try:
+        return name.encode("latin-1"), text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(f"header {name!r} is not Latin-1") from None
+
+
+def _mistyped(pairs: Iterable[tuple[object, object]], right: type) -> TypeError:
+    """Return what to say of headers of the wrong types; their values may be secrets."""
+    kinds = ((type(name), type(value)) for name, value in pairs)
+    name, value = next(kind for kind in kinds if kind != (right, right))
+    return TypeError(
+        "headers: expected a mapping of str to str, or pairs of bytes; "
+        f"got {name.__name__} and {value.__name__}"
+    )
+
+
+def _unclean(headers: Pairs) -> ValueError:
     for name, value in headers:
         if any(byte in value for byte in b"\r\n\0"):
             return ValueError(f"header {name!r}: its value {value!r} has a line break or a NUL")

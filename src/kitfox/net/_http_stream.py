@@ -7,6 +7,7 @@ from typing import Self
 
 from kitfox.net._errors import HTTPError, ReplyTooLarge
 from kitfox.net._http_connection import HTTPConnection
+from kitfox.net._http_reply import first_value
 from kitfox.net._http_request import chunk
 
 
@@ -29,6 +30,10 @@ class HTTPReplyStream:
         self.headers = headers
         self._connection = connection
         self._body_bytes = body_bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, in whatever case, or None."""
+        return first_value(self.headers, name)
 
     def __aiter__(self) -> Self:
         return self

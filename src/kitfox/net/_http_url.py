@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from kitfox.net._address import Address
 
-_URL = re.compile(r"([a-z+]+://[^/?#]*)([^#]*)", re.DOTALL)
+_URL = re.compile(r"([A-Za-z+]+://[^/?#]*)([^#]*)", re.DOTALL)
 _TARGET = re.compile(r"[!-~]*")
 _PORTS = {"http": 80, "https": 443, "http+unix": 0}
 
@@ -53,6 +53,7 @@ def _complaint(url: str) -> str:
 @lru_cache(maxsize=1024)
 def _origin(text: str) -> Origin:
     scheme, _, authority = text.partition("://")
+    scheme = scheme.lower()
     if scheme not in _PORTS:
         raise ValueError(f"URL {text!r}: scheme {scheme!r} is none of {', '.join(_PORTS)}")
     if "@" in authority:
