@@ -189,7 +189,8 @@ def _checked(name: str, value: float) -> float:
 
 
 def _too_late(seconds: float) -> ResourceExhausted:
-    details: dict[str, object] = {"reason": "rate_limit"}
-    if seconds < inf:
-        details["retry_after"] = seconds
-    return ResourceExhausted("its turn would come after the deadline", details=details)
+    if seconds == inf:
+        text = "its turn never comes: with a rate of 0 no tokens flow in, and too few are left"
+        return ResourceExhausted(text, details={"reason": "rate_limit"})
+    text = f"its turn would come after the deadline: in {seconds:.3g} s"
+    return ResourceExhausted(text, details={"reason": "rate_limit", "retry_after": seconds})
