@@ -210,6 +210,9 @@ async def test_connections_above_the_limit_are_closed(readiness):
         try:
             with pytest.raises(ConnectionError):
                 await asyncio.to_thread(refused, idle[-1])
+            idle[0].setblocking(False)
+            with pytest.raises(BlockingIOError):  # it is still heard
+                idle[0].recv(1)
         finally:
             for each in idle:
                 each.close()
