@@ -12,11 +12,12 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-from kitfox.app import Config, did_you_mean, groups, start_order
+from kitfox.app import Config
 from kitfox.net import Lifeline, Sockets
 from kitfox.scope import fail_after
 from kitfox.supervisor._claim import Claim
 from kitfox.supervisor._crew import Command, Crew
+from kitfox.supervisor._crews import Crews
 from kitfox.supervisor._held_sockets import HeldSockets, PortTakenError
 from kitfox.supervisor._keeper import Keeper, RestartFailedError
 from kitfox.supervisor._launcher import Launcher
@@ -62,9 +63,8 @@ class Supervisor:
         self._patience = patience or Patience()
         self._draw = draw
         self._sockets = HeldSockets(sockets)
-        self._crews = {name: Crew(name, config, command, self._sockets) for name in groups(config)}
-        names = (name for crew in self._crews.values() for name in crew.processes)
-        self._table = ProcessTable(names, self._changed)
+        self._crews = Crews(config, command, self._sockets)
+        self._table = ProcessTable(self._crews.processes, self._changed)
         self._engage: Callable[[Keeper], object] = _nobody_keeps
         self._legacy = legacy
         self._stop = asyncio.Event()
@@ -72,8 +72,7 @@ class Supervisor:
     @property
     def rows(self) -> tuple[Row, ...]:
         """What each process is doing, in the order of the configuration."""
-        crews = self._crews.values()
-        return tuple(self._table.row(name) for crew in crews for name in crew.processes)
+        return tuple(map(self._table.row, self._crews.processes))
 
     @property
     def number(self) -> int:
@@ -88,14 +87,14 @@ class Supervisor:
     def stop(self) -> None:
         """End all kindly, in reverse order; said again, kill them."""
         if self._stop.is_set():
-            for keeper in self._keepers():
+            for keeper in self._crews.keepers():
                 keeper.kill()
         self._stop.set()
 
     def check(self, names: Iterable[str]) -> None:
         """Raise LookupError when one of these is no service, and none of its processes."""
         for name in names:
-            self._crew_of(name)
+            self._crews.of(name)
 
     async def restart(
         self, names: Iterable[str], config: Config, *, rolling: bool = False
@@ -106,12 +105,12 @@ class Supervisor:
         configuration says. With `rolling` it is one after the other, and none after one that could
         not be. Raises what `check` raises.
         """
-        crews = {name: self._crew_of(name) for name in names}
-        chosen, failed = self._choose(crews, config)
-        for batch in [[each] for each in chosen] if rolling else [chosen]:
+        crews = {name: self._crews.of(name) for name in names}
+        chosen, failed = self._crews.choose(crews, config, self._hire)
+        for batch in [[each] for each in chosen] if rolling else [list(chosen)]:
             if failed:
                 break
-            renewed = await asyncio.gather(*(crew.renew(name, config) for name, crew in batch))
+            renewed = await asyncio.gather(*(chosen[name].renew(name, config) for name in batch))
             failed += filter(None, renewed)
         for crew in {*crews.values()}:
             for name in crew.settle(config, done=not failed):
@@ -150,7 +149,7 @@ class Supervisor:
 
         Raises NotSettledError while a process is not simply ready.
         """
-        children = tuple(keeper.leave(self._launcher.heard) for keeper in self._keepers())
+        children = tuple(keeper.leave(self._launcher.heard) for keeper in self._crews.keepers())
         left = Legacy(self.number, self._claim.fd, self._lifeline.ends, self._ears, children)
         return left.leave(self._sockets.descriptors, self._environ)
 
@@ -168,7 +167,7 @@ class Supervisor:
     def _taken(self) -> PortTakenError | None:
         """Open all sockets; return what is wrong with the first that cannot be had."""
         try:
-            for crew in self._crews.values():
+            for crew in self._crews:
                 crew.open()
         except PortTakenError as error:
             return error
@@ -179,13 +178,13 @@ class Supervisor:
             for row in self.rows:
                 self._table.stopped(row.name)
             return
-        for crew in self._crews.values():
+        for crew in self._crews:
             crew.man(self._keeper)
         async with asyncio.TaskGroup() as group:
             self._engage = lambda keeper: group.create_task(keeper.keep(launch))
             group.create_task(self._start_in_order())
             group.create_task(self._stop_in_order())
-            for keeper in self._keepers():
+            for keeper in self._crews.keepers():
                 self._engage(keeper)
 
     def _hire(self, plan: Plan) -> Keeper:
@@ -203,61 +202,34 @@ class Supervisor:
         return Keeper(plan, self._table, self._restart(), self._patience, self._draw, self._wrote)
 
     async def _start_in_order(self) -> None:
-        for wave in self._waves():
-            for keeper in self._keepers(wave):
+        for wave in self._crews.waves():
+            keepers = self._crews.keepers(wave)
+            for keeper in keepers:
                 keeper.start()
             with suppress(TimeoutError):
-                await _tried(self._keepers(wave))
+                await _tried(keepers)
 
     async def _stop_in_order(self) -> None:
         await self._stop.wait()
-        for wave in reversed(self._waves()):
+        for wave in reversed(self._crews.waves()):
+            keepers = self._crews.keepers(wave)
+            for keeper in keepers:
+                keeper.stop()
             for crew in wave:
-                for keeper in self._keepers([crew]):
-                    keeper.stop()
                 crew.close()  # the processes have them too; when they let go, callers are refused
-            for keeper in self._keepers(wave):
+            for keeper in keepers:
                 await keeper.over.wait()
-
-    def _waves(self) -> list[list[Crew]]:
-        if self._config.system.together:
-            return [list(self._crews.values())]
-        return [[self._crews[name] for name in wave] for wave in start_order(self._config)]
-
-    def _keepers(self, crews: Iterable[Crew] | None = None) -> list[Keeper]:
-        found = self._crews.values() if crews is None else crews
-        return [keeper for crew in found for keeper in crew.keepers.values()]
-
-    def _crew_of(self, name: str) -> Crew:
-        for crew in self._crews.values():
-            if name == crew.name or name in crew.processes:
-                return crew
-        known = (row.name for row in self.rows)
-        raise LookupError(f'no process is called "{name}"' + did_you_mean(name, known))
-
-    def _choose(
-        self, crews: Mapping[str, Crew], config: Config
-    ) -> tuple[list[tuple[str, Crew]], list[RestartFailedError]]:
-        """Return who is to be replaced or to begin, and of whom that is not possible."""
-        chosen: dict[str, Crew] = {}
-        failed: list[RestartFailedError] = []
-        for name, crew in crews.items():
-            try:
-                chosen |= dict.fromkeys(crew.named(name, config, self._hire), crew)
-            except (PortTakenError, LookupError) as error:
-                failed.append(RestartFailedError(name, str(error)))
-        return list(chosen.items()), failed
 
     def _changed(self, row: Row) -> None:
         if row.state is State.STOPPED:
-            self._crew_of(row.name).part(row.name)
+            self._crews.of(row.name).part(row.name)
         self._tell(row)
         if row.state is State.FAILED:
-            self._given_up(self._crew_of(row.name))
+            self._given_up(self._crews.of(row.name))
 
     def _parted(self, name: str) -> None:
         """Tell of the end of one that had failed, and so has nothing to tell itself."""
-        self._crew_of(name).part(name)
+        self._crews.of(name).part(name)
         self._tell(self._table.row(name))
 
     def _given_up(self, crew: Crew) -> None:
