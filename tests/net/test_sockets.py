@@ -59,6 +59,13 @@ def test_a_host_that_is_not_known_is_refused_in_words(handed):
         Sockets([("", handed)]).bind(f"nowhere.invalid:{port_of(handed)}")
 
 
+def test_what_is_handed_over_and_no_socket_is_named():
+    with open(os.devnull) as file:
+        handed_over = {HANDED_OVER: f"{file.fileno()} portal http"}
+        with pytest.raises(OSError, match=f"descriptor {file.fileno()} was handed over"):
+            Sockets.inherit(handed_over, os.getpid())
+
+
 def test_what_nobody_took_is_closed(handed):
     Sockets([("", handed)]).close()
     assert handed.fileno() == -1

@@ -97,7 +97,11 @@ def _handed_over(environ: Mapping[str, str], pid: int) -> range:
 
 def adopt(fd: int) -> socket.socket:
     """Make a handed-over descriptor this process's alone. Raises OSError when it is no socket."""
-    adopted = socket.socket(fileno=fd)
+    try:
+        adopted = socket.socket(fileno=fd)
+    except OSError as error:
+        text = f"descriptor {fd} was handed over to be listened at: {error.strerror}"
+        raise OSError(error.errno, text) from error
     adopted.set_inheritable(False)  # what this process starts must not hold the port
     adopted.settimeout(0.0)
     return adopted
