@@ -2,6 +2,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_host_that_is_not_known_is_refused_in_words(handed):
 
 
 def test_what_is_handed_over_and_no_socket_is_named():
-    with open(os.devnull) as file:
+    with Path(os.devnull).open() as file:
         handed_over = {HANDED_OVER: f"{file.fileno()} portal http"}
         with pytest.raises(OSError, match=f"descriptor {file.fileno()} was handed over"):
             Sockets.inherit(handed_over, os.getpid())
