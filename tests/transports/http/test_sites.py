@@ -90,6 +90,27 @@ async def test_a_thread_of_a_handler_learns_that_the_client_has_left(on, wire):
         await slow.ended.wait()
 
 
+async def test_what_a_handler_frees_outlives_its_client(on, wire):
+    go_on, freed = asyncio.Event(), []
+
+    async def audit():
+        await go_on.wait()
+        return current_scope().err
+
+    async def leave_something_to_do():
+        freed.append(current_scope().without_cancel().start(audit))
+        await asyncio.Event().wait()
+
+    slow = Slow(leave_something_to_do)
+    async with on(slow.site) as url, wire(url) as client:
+        client.send(GET)
+        await slow.begun.wait()
+        client.leave()
+        await slow.ended.wait()
+        go_on.set()
+        assert await freed[0] is None
+
+
 async def test_clients_that_stay_are_answered_one_after_the_other(on, wire):
     go_on = asyncio.Event()
     slow = Slow(go_on.wait)
