@@ -60,7 +60,8 @@ class Crew:
     async def renew(self, process: str, config: Config) -> RestartFailedError | None:
         """Replace a process by one that a configuration says; return what went wrong."""
         try:
-            await self.keepers[process].renew(self._plan(process, config))
+            plan = self._plan(process, config)
+            await self.keepers[process].renew(plan)
         except RestartFailedError as error:
             return error
         except (PortTakenError, LookupError) as error:
