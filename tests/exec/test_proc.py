@@ -4,7 +4,8 @@ import asyncio
 import os
 
 from kitfox.exec import Command
-from kitfox.exec._proc import census, row
+from kitfox.exec._proc import _marks, census, row
+from kitfox.scope import fail_after
 
 
 async def test_a_turn_of_the_loop_has_one_census_and_the_next_another():
@@ -21,3 +22,14 @@ async def test_a_process_that_began_in_this_turn_is_in_the_census_that_it_asks_f
         assert (found.parent, found.session) == (os.getpid(), running.pid)
         assert row(running.pid).started == found.started
     assert row(running.pid) is None
+
+
+async def test_a_process_between_two_programs_is_never_taken_for_one_without_a_mark(tmp_path):
+    (tmp_path / "again").write_text("exec /bin/sh again\n")
+    command = Command("/bin/sh", "again", cwd=tmp_path, env={})
+    async with fail_after(10), command.start() as running:
+        unsure = 0
+        while unsure < 100:
+            seen = _marks(running.pid)
+            unsure += seen is None
+            assert seen is None or len(seen) == 1

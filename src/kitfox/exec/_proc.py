@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from kitfox.exec._environment import read_marks
-from kitfox.exec._family import Census, Row, read_stat
+from kitfox.exec._family import Census, Row, Words, read_stat
 
 _PROC = "/proc"
 _PIECE = 64 * 1024  # bytes
+_TRIES = 3
 
 
 class _Turn:
@@ -61,8 +62,23 @@ def _rows() -> Iterator[Row]:
             yield found
 
 
-def _marks(pid: int) -> frozenset[str]:
-    return read_marks(_read(pid, "environ"))
+def _marks(pid: int) -> Words | None:
+    """Read a process's words; None while it executes a program, and has no environment.
+
+    It has no arguments then, either. Who has arguments only is asked again: its environment may
+    have come in between, and the next program may be coming already.
+    """
+    for _ in range(_TRIES):
+        if environ := _read(pid, "environ"):
+            return read_marks(environ)
+        if not _read(pid, "cmdline"):
+            return None if _lives(pid) else frozenset()
+    return frozenset()
+
+
+def _lives(pid: int) -> bool:
+    found = row(pid)
+    return found is not None and not found.dead
 
 
 def _read(pid: int, what: str) -> bytes:

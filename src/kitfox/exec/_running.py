@@ -157,7 +157,7 @@ class Running(Closing):
     def abandon(self) -> None:
         """Kill it, its group and all that a look finds, where nobody can wait for their end."""
         tree = Tree(self._handle, self._mark)
-        tree.kill(tree.look())
+        tree.kill(tree.look().alive)
         tree.close()
         self._streams.close_nowait()
 
@@ -228,12 +228,14 @@ class Running(Closing):
         polite = self._options.get("polite", signal.SIGTERM)
         cancelled: asyncio.CancelledError | None = None
         try:
-            while not (step := plan.decide(now(), alive := tree.look())).over:
+            while not (step := plan.decide(now(), sight := tree.look())).over:
                 tree.ask(step.ask, polite)
                 tree.kill(step.kill)
-                cancelled = await _withstand(tree.quiet(step.until - now()), plan) or cancelled
-            if alive:
-                _log.warning("%s: processes %s outlive their killing", self._name, sorted(alive))
+                rest = step.until - now()
+                pause = tree.quiet(rest) if sight.alive else asyncio.sleep(rest)
+                cancelled = await _withstand(pause, plan) or cancelled
+            if left := sorted(sight.alive):
+                _log.warning("%s: processes %s outlive their killing", self._name, left)
         finally:
             tree.close()
             self._reap()

@@ -6,6 +6,7 @@ Rules:
 - When grace is over, or when hurried, all that a look sees are killed, at each look.
 - It is over when two looks in a row see nobody: a look takes its time, and a process that was
   born and lost its parent meanwhile is in none but the next.
+- A look that is unsure whether it saw all is followed by another, after a pause.
 - It is given up when they outlive their killing by `_GIVE_UP` seconds: a process in the kernel's
   hands, or another user's.
 - Looks come often at first; the first to end is no reason for one, the last is.
@@ -13,9 +14,12 @@ Rules:
 
 from dataclasses import dataclass
 
+from kitfox.exec._family import Sight
+
 _FIRST_PAUSE = 0.02  # seconds to the second look
 _LONGEST_PAUSE = 0.5
 _GIVE_UP = 5.0
+_NOBODY = Sight()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,13 @@ class StopPlan:
             self._kill_at = kill_at
             self._give_up_at = kill_at + _GIVE_UP
 
-    def decide(self, now: float, alive: frozenset[int]) -> Step:
+    def decide(self, now: float, sight: Sight) -> Step:
         """Say what to do about those whom a look at `now` saw alive."""
-        if now >= self._give_up_at or (self._saw_nobody and not alive):
+        alive, nobody = sight.alive, sight == _NOBODY
+        if now >= self._give_up_at or (self._saw_nobody and nobody):
             return Step(over=True)
-        self._saw_nobody = not alive
-        if not alive:
+        self._saw_nobody = nobody
+        if nobody:
             return Step(until=now)
         until = now + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)

@@ -16,7 +16,7 @@ import signal
 from collections.abc import Iterable
 
 from kitfox.exec._errors import ProcessDoneError
-from kitfox.exec._family import Row
+from kitfox.exec._family import Row, Sight
 from kitfox.exec._handle import Handle
 from kitfox.exec._proc import census, row as read_row
 
@@ -29,17 +29,18 @@ class Tree:
         self._word = word
         self._held: dict[int, Handle] = {}
 
-    def look(self) -> frozenset[int]:
+    def look(self) -> Sight:
         """Find all that are alive."""
         root = self._root.pid
         around = census(root)
         if root not in around.rows:
-            return frozenset() if self._root.gone() else frozenset({root})
+            return Sight() if self._root.gone() else Sight(frozenset({root}))
         self._let_go_of_the_gone()
-        found = around.family(root, self._word, self._held) - {os.getpid()}
+        sight = around.family(root, self._word, self._held)
+        found = sight.alive - {os.getpid()}
         for pid in found - self._held.keys() - {root}:
             self._hold(around.rows[pid])
-        return found & {root, *self._held}
+        return Sight(found & {root, *self._held}, unsure=sight.unsure)
 
     def _let_go_of_the_gone(self) -> None:
         """Whoever is alive now was so when the table was read: it was read about them."""
