@@ -176,7 +176,7 @@ async def test_a_handler_ends_with_its_scope_when_its_client_leaves():
         await asked.of(Site({"GET /": wait}))
     assert asked.events == []
     assert ended.is_set()
-    assert str(scopes[0].cause) == "the client has left"
+    assert str(scopes[0].cause) == "the caller has left"
 
 
 async def test_who_hands_a_request_over_again_and_again_is_not_asked_for_ever():
@@ -193,7 +193,7 @@ async def test_who_hands_a_request_over_again_and_again_is_not_asked_for_ever():
     asked, handed_over = Asked("GET", "/"), []
     asked.receive = again
     assert (await asked.of(Site({"GET /": pause}))).status == 200
-    assert handed_over == [0, 1]
+    assert handed_over == [0, 1, 2]
 
 
 async def test_a_handler_that_is_cancelled_by_its_server_is_no_client_that_left():

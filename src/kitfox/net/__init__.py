@@ -22,6 +22,7 @@ from kitfox.net._asgi import (
     with_slashes as with_slashes,
 )
 from kitfox.net._bearer import SharedToken as SharedToken, bearer_token as bearer_token
+from kitfox.net._client_watch import ClientWatch as ClientWatch
 from kitfox.net._cross_origin import (
     cross_origin as cross_origin,
     is_local_name as is_local_name,
@@ -103,6 +104,7 @@ __all__ = [
     "BodyTooLarge",
     "ClientGone",
     "ClientLimits",
+    "ClientWatch",
     "ConnectFailed",
     "ConnectionBroken",
     "Event",

@@ -3,6 +3,7 @@
 For more than a few routes mount a web framework; any ASGI application can stand in the same place.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,10 +24,10 @@ from kitfox.net._asgi import (
     reply,
     with_slashes,
 )
-from kitfox.net._client_scope import client_scope
+from kitfox.net._client_watch import ClientWatch
 from kitfox.net._cross_origin import cross_origin
 from kitfox.net._router import Router
-from kitfox.scope import fail_after
+from kitfox.scope import Block, current_deadline, enter_block, fail_after, innermost_block
 
 _log = logging.getLogger("kitfox.site")
 
@@ -117,8 +118,7 @@ class Site:
         body = await self._body(receive)
         request = _request(scope, names, body)
         try:
-            async with client_scope(receive):
-                answer = await handler(request)
+            answer = await _handled(handler, request, receive)
             _check(answer)
         except ClientGone:
             raise
@@ -147,6 +147,35 @@ class Site:
             raise _Refused(413, str(error)) from None
         except TimeoutError:
             raise _Refused(408, "the body did not come", connection="close") from None
+
+
+class _Answering(Block):
+    """What a handler stands in."""
+
+    __slots__ = ("deadline",)
+
+    def __init__(self) -> None:
+        super().__init__(innermost_block())
+        self.deadline = current_deadline()
+        self.loop = asyncio.get_running_loop()
+
+
+async def _handled(handler: Handler, request: SiteRequest, receive: Receive) -> SiteReply:
+    """Run a handler until it is done, or its client leaves: then raise ClientGone."""
+    block = _Answering()
+    watch = ClientWatch(block, receive)
+    enter_block(block)
+    try:
+        return await handler(request)
+    except asyncio.CancelledError:
+        if not watch.gone:
+            raise
+        watch.take_back()
+        raise ClientGone from None
+    finally:
+        watch.stop()
+        block.end()
+        enter_block(block.around)
 
 
 class _Refused(Exception):

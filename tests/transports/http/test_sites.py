@@ -56,7 +56,7 @@ async def test_a_client_that_leaves_cancels_its_handler(on, wire, ask, caplog):
         await slow.ended.wait()
         await slow.scope.done
     assert isinstance(slow.scope.cause, Cancelled)
-    assert str(slow.scope.cause) == "the client has left"
+    assert str(slow.scope.cause) == "the caller has left"
     assert caplog.records == []
 
 

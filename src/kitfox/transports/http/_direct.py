@@ -6,23 +6,15 @@ when ours declines, ASGI is the way all the same.
 
 from typing import Final, Protocol
 
-from kitfox.net import ASGIScope, Send
+from kitfox.net import ASGIScope, ClientWatch, Send
 
 STATE: Final = "kitfox.connection"
-
-
-class Leaving(Protocol):
-    """What wants to know when a client leaves."""
-
-    def leave(self) -> None:
-        """Learn it."""
-        ...
 
 
 class Direct(Protocol):
     """A connection that can be spoken to without ASGI."""
 
-    watches: set[Leaving]
+    watches: set[ClientWatch]
     peer: str
     identity: str  # what its certificate says, or ""
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from kitfox.core import Metadata, RPCError
-from kitfox.net import IDENTITY, ASGIScope, Receive, Send, reply
+from kitfox.core import Call, Metadata, RPCError
+from kitfox.net import IDENTITY, ASGIScope, ClientWatch, Receive, Send, reply
 from kitfox.transports.http._direct import direct_of
 from kitfox.transports.http._headers import RawHeaders, reply_headers, retry_headers
 from kitfox.transports.http._status import CHALLENGE, PROBLEM_TYPE, problem_of
@@ -33,6 +33,11 @@ class Exchange:
         self.headers = headers
         self.extra = extra
         self.direct = direct_of(scope)
+
+    def watch(self, call: Call) -> ClientWatch:
+        """Cancel the running task, and end `call`, when the client leaves."""
+        direct = self.direct
+        return ClientWatch(call, self.receive, None if direct is None else direct.watches)
 
     @property
     def peer(self) -> str:

@@ -16,8 +16,8 @@ from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kitfox.core import Code, RPCError
-from kitfox.net import ASGIScope, Send, peer_identity
-from kitfox.transports.http._direct import STATE, Leaving
+from kitfox.net import ASGIScope, ClientWatch, Send, peer_identity
+from kitfox.transports.http._direct import STATE
 from kitfox.transports.http._hijack import EXTENSION, Taken
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import PROBLEM_TYPE, problem_of
@@ -69,7 +69,7 @@ class BoundedProtocol(HttpToolsProtocol):
     leaving = False  # whether each answer to a new request closes its connection, and says so
 
     parser: httptools.HttpRequestParser
-    watches: set[Leaving]
+    watches: set[ClientWatch]
     peer = ""
     identity = ""
     _refused = False

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Mapping
 from typing import cast
 
 from kitfox.codecs import JSON, serving_bytes
-from kitfox.core import Call, Code, Endpoint, RPCError, Send, nowhere
+from kitfox.core import Call, Code, Endpoint, RPCError, Send, nowhere, stopped
 from kitfox.net import BodyTooLarge, read_body
 from kitfox.schema import Operation
 from kitfox.scope import Deadline
@@ -20,7 +20,6 @@ from kitfox.transports.http._headers import HeaderMetadata, timeout_of
 from kitfox.transports.http._limits import HTTPLimits
 from kitfox.transports.http._status import Refused
 from kitfox.transports.http._streams import Streams
-from kitfox.transports.http._watch import Watch
 
 
 class Route:
@@ -79,7 +78,7 @@ class Route:
 
     async def _single(self, exchange: Exchange, request: object) -> None:
         call = self._call(exchange)
-        watch = Watch(call, exchange.direct, exchange.receive)
+        watch = exchange.watch(call)
         try:
             try:
                 reply = await self._endpoint(call, request)
@@ -88,8 +87,9 @@ class Route:
         except RPCError as error:
             await exchange.fail(error, call.reply_metadata)
         except asyncio.CancelledError:
-            if (stopping := watch.interruption()) is not None:
-                await exchange.fail(stopping)
+            watch.take_back()
+            if not watch.gone:  # it is the server that stops
+                await exchange.fail(stopped())
         else:
             await exchange.reply(cast("bytes", reply), call.reply_metadata)
 
@@ -100,7 +100,7 @@ class Route:
         stream = EventStream(exchange, self._encode)
         call = self._call(exchange, stream.put)
         stream.metadata = call.reply_metadata
-        watch = Watch(call, exchange.direct, exchange.receive)
+        watch = exchange.watch(call)
         try:
             try:
                 with self._streams.one():
@@ -111,8 +111,9 @@ class Route:
         except RPCError as error:
             await stream.fail(error)
         except asyncio.CancelledError:
-            if (stopping := watch.interruption()) is not None:
-                await stream.fail(stopping)
+            watch.take_back()
+            if not watch.gone:
+                await stream.fail(stopped())
         else:
             await stream.end()
 
