@@ -2,6 +2,7 @@
 
 import pytest
 
+from kitfox.app import ConfigError
 from kitfox.cli._single import single
 
 
@@ -27,6 +28,15 @@ def test_settings_are_its_own_and_the_rest_is_the_systems():
     assert config.services["portal"].advertise == "school.example"
     assert config.services["portal"].open
     assert config.system.registry == "http://127.0.0.1:7700"
+
+
+def test_a_port_of_the_environments_is_taken_where_nothing_else_is_said():
+    at_port, _ = single("portal:Portal", [], {}, {"PORT": "8080"})
+    assert at_port.services["portal"].listen == ("http://0.0.0.0:8080",)
+    said, _ = single("portal:Portal", ["rpc://127.0.0.1:7070"], {}, {"PORT": "8080"})
+    assert said.services["portal"].listen == ("rpc://127.0.0.1:7070",)
+    with pytest.raises(ConfigError, match="PORT: expected a number from 1 to 65535"):
+        single("portal:Portal", [], {}, {"PORT": "http"})
 
 
 @pytest.mark.parametrize(

@@ -229,3 +229,13 @@ async def test_a_port_that_is_none_is_refused_in_words(unit):
     async with unit(NOWHERE, PORT="tcp://10.0.0.1:80") as desk:
         assert await desk.ended() == 2
     assert "PORT: expected a number from 1 to 65535, got 'tcp://10.0.0.1:80'" in desk.output
+
+
+async def test_all_processes_of_what_is_served_listen_at_port(system, port, monkeypatch):
+    monkeypatch.setenv("PORT", port)
+    monkeypatch.setenv("KITFOX_SYSTEM__TOKEN", "s3cret")
+    made = system("")
+    (made.folder / "desk.py").write_text(DESK)
+    serving = await made.kitfox("serve", "desk:Desk", "--replicas", "2")
+    for name in ("desk/1", "desk/2"):
+        await serving.says(rf"{name} ready: http://0\.0\.0\.0:{port}$")

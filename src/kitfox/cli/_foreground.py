@@ -16,8 +16,8 @@ from kitfox.app import (
     WiringError,
     did_you_mean,
 )
-from kitfox.cli._listeners import listening_at_port
 from kitfox.cli._log_shipping import log_to_stderr
+from kitfox.cli._port import listening_at_port
 from kitfox.cli._reload import Reloading, Reread
 from kitfox.cli._serve import running, serve
 from kitfox.cli._strangers import telling_strangers

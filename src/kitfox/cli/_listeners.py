@@ -6,12 +6,7 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
 from kitfox.app import (
-    Config,
-    ConfigError,
-    ServiceConfig,
     WiringError,
     address_in,
     is_here,
@@ -22,7 +17,6 @@ from kitfox.net import TLS, Bind, UnixAddress, address_of, bind, is_loopback, pa
 from kitfox.transports.http import HTTP, HTTPOptions
 from kitfox.transports.msgpack import RPC
 
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 - what PORT means where it is said
 _WITH_TLS = {"https", "rpcs", "grpcs"}
 _NATS = {"nats", "tls"}
 _EXPECTED = "http, https, rpc, rpcs, grpc, grpcs, ws, wss or nats"
@@ -64,22 +58,6 @@ def listeners(
         )
         for url, websockets in listeners_at(urls).items()
     ]
-
-
-def listening_at_port(config: Config, name: str, port: str) -> Config:
-    """Let a service whose `listen` says nothing listen at `PORT`, as platforms of containers ask.
-
-    Others reach it there: it needs a token, or `public`, as at any such address.
-
-    Raises ConfigError when the port is none.
-    """
-    service = config.services.get(name)
-    if not port or service is None or service.listen != ServiceConfig(run="").listen:
-        return config
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ConfigError("PORT", "", f"expected a number from 1 to 65535, got {port!r}")
-    at_port = replace(service, listen=(f"http://{_EVERYWHERE}:{port}",))
-    return replace(config, services={**config.services, name: at_port})
 
 
 def _listener(

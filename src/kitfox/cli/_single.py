@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kitfox.app import Config, load
+from kitfox.cli._port import listening_at_port
 
 _UNFIT = re.compile(r"[^a-z0-9_-]+")
 
@@ -18,14 +19,15 @@ def single(
 ) -> tuple[Config, str]:
     """Return a system of one service, and its name, which is the last part of the module's.
 
-    Raises ConfigError.
+    It listens at PORT, if that is set and nothing else said. Raises ConfigError.
     """
     name = name_of(target)
     lines = [f"[service.{name}]", f"run = {json.dumps(target)}"]
     if listen:
         lines.append(f"listen = {json.dumps(list(listen))}")
     keys = {_key(key, name): value for key, value in overrides.items()}
-    return load("\n".join(lines), environ, keys, Path("command line")), name
+    config = load("\n".join(lines), environ, keys, Path("command line"))
+    return listening_at_port(config, name, environ.get("PORT", "")), name
 
 
 def name_of(target: str) -> str:
