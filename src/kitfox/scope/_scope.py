@@ -132,8 +132,9 @@ class Scope:
     async def __aenter__(self) -> Self:
         """Run a block in this scope: it is cancelled when the scope ends.
 
-        `async with` raises the scope's `err` then, from its `cause`. Other cancellations pass
-        through. What is in force around the block stays in force, for its deadline, too.
+        `async with` raises an error like the scope's `err` then, from its `cause`. Other
+        cancellations pass through. What is in force around the block stays in force, for its
+        deadline, too.
 
         Raises:
             RuntimeError: the scope is one of those `without_cancel`, and blocks that could still
