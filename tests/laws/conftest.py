@@ -101,8 +101,8 @@ class Loop:
         await asyncio.sleep(0)
 
     def close(self):
-        for end, other in ((self, self.other), (self.other, self)):
-            if end is not None and end.other is other:
+        for end in (self, self.other):
+            if end is not None and end.other is not None:  # it is closed once
                 end.other = None
                 asyncio.get_running_loop().call_soon(end.lost)
 

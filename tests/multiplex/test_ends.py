@@ -299,7 +299,9 @@ async def test_a_caller_keeps_to_the_limits_of_its_link(caller, wire):
         with pytest.raises(ResourceExhausted, match="2 calls are in flight"):
             await start(caller)
     caller.lose("over")
-    await asyncio.wait(calls)
+    for call in calls:
+        with pytest.raises(Unavailable, match="before the reply: over"):
+            await call
 
 
 async def test_a_link_whose_server_leaves_is_closed_after_its_last_call(caller, wire):
@@ -337,7 +339,8 @@ async def test_an_item_that_nobody_asked_for_breaks_the_rules(caller, wire):
         with pytest.raises(BadFrame, match="has no such stream"):
             caller.receive(frame)
     caller.lose("bad frame")
-    await asyncio.wait([call])
+    with pytest.raises(Unavailable, match="before the reply: bad frame"):
+        await call
 
 
 async def test_callers_share_one_attempt_to_dial_and_none_of_them_ends_it(wire):
