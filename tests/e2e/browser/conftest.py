@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tomllib
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
@@ -64,8 +65,10 @@ class School:
 @asynccontextmanager
 async def running(config, state, settings):
     """Run `kitfox up` with other settings than the file's, until the portal is open."""
-    # Time enough for a busy machine.
+    # Time enough for a busy machine, and none at the end: nobody calls then.
     more = {"system.state": str(state), "service.portal.settings.patience": "5"}
+    services = tomllib.loads(config.read_text())["service"]
+    more |= {f"service.{name}.notice": "0s" for name in services}
     overrides = [part for pair in (more | settings).items() for part in ("--set", "=".join(pair))]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "kitfox", "up", "--config", str(config), *overrides),
