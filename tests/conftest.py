@@ -9,6 +9,7 @@ import faulthandler
 import gc
 import inspect
 import itertools
+import logging
 import os
 import shutil
 import threading
@@ -125,6 +126,30 @@ def nothing_left_running():
         thread.join(GRACE)
     assert not [thread.name for thread in new_threads if thread.is_alive()]
     assert set(child_processes()) <= children, "child processes left, or not waited for"
+
+
+@pytest.fixture(autouse=True)
+def nothing_failed_unseen():
+    """Fail a test in which a callback fails, or a task whose error nobody takes.
+
+    A loop tells that to its log alone.
+    """
+    unseen, log = Unseen(), logging.getLogger("asyncio")
+    log.addHandler(unseen)
+    yield
+    log.removeHandler(unseen)
+    assert not unseen.told, "\n".join(unseen.told)
+
+
+class Unseen(logging.Handler):
+    """Keeps the errors that are logged."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.told = []
+
+    def emit(self, record):
+        self.told.append(self.format(record))
 
 
 def is_ours(thread: threading.Thread) -> bool:

@@ -27,6 +27,17 @@ def test_a_thread():
 
 def test_a_child_process():
     kept.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE))
+
+async def test_a_callback_that_fails():
+    asyncio.get_running_loop().call_soon(lambda: 1 // 0)
+    await asyncio.sleep(0)
+
+async def fail():
+    raise LookupError
+
+async def test_an_error_that_nobody_takes():
+    asyncio.create_task(fail())
+    await asyncio.sleep(0)
 """
 
 
@@ -38,9 +49,9 @@ def house_of_tests(pytester):
     return pytester
 
 
-def test_what_a_test_leaves_running_fails_it(house_of_tests):
+def test_what_a_test_leaves_behind_fails_it(house_of_tests):
     house_of_tests.makepyfile(LEAKS)
-    house_of_tests.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=3, errors=3)
+    house_of_tests.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=5, errors=5)
 
 
 def test_what_a_test_ends_in_time_is_no_leak(house_of_tests):
