@@ -1,5 +1,6 @@
 """Supervisors that are asked to replace themselves, or what `kitfox serve` runs."""
 
+import asyncio
 import signal
 
 import pytest
@@ -73,6 +74,20 @@ async def test_a_program_that_could_not_read_the_configuration_does_not_take_ove
         assert (await supervision.program()).number == 1
     up.send(signal.SIGUSR2)
     await up.says_anew(r"not upgraded: .* is not valid TOML")
+    assert pids(desk) == before
+
+
+async def test_hang_ups_while_another_program_takes_over_end_nothing(desk, supervisor):
+    up = await desk.up()
+    before = pids(desk)
+    upgrade = await desk.kitfox("restart", "--supervisor")
+    ended = asyncio.create_task(upgrade.ended())
+    while not ended.done():
+        up.send(signal.SIGHUP)
+        await asyncio.wait([ended], timeout=0.02)
+    assert await ended == 0
+    async with supervisor(desk) as supervision:
+        assert (await supervision.program()).number == 2
     assert pids(desk) == before
 
 
