@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import subprocess
 
 from kitfox.exec import Command
-from kitfox.exec._proc import _marks, census, row
+from kitfox.exec._proc import _marks, _rows, census, row
 from kitfox.scope import fail_after
 
 
@@ -22,6 +23,15 @@ async def test_a_process_that_began_in_this_turn_is_in_the_census_that_it_asks_f
         assert (found.parent, found.session) == (os.getpid(), running.pid)
         assert row(running.pid).started == found.started
     assert row(running.pid) is None
+
+
+def test_a_process_that_began_while_others_were_read_about_is_read_about_too():
+    rows = _rows()
+    seen = {next(rows).pid}
+    with subprocess.Popen(["sleep", "1000"]) as child:
+        seen.update(found.pid for found in rows)
+        child.kill()
+    assert {os.getpid(), child.pid} <= seen
 
 
 async def test_a_process_between_two_programs_is_never_taken_for_one_without_a_mark(tmp_path):

@@ -15,6 +15,7 @@ from kitfox.exec._family import Census, Row, Words, read_stat
 _PROC = "/proc"
 _PIECE = 64 * 1024  # bytes
 _TRIES = 3
+_PASSES = 10  # each is short after the first; more would mean that processes never cease to come
 
 
 class _Turn:
@@ -53,13 +54,26 @@ def row(pid: int) -> Row | None:
 
 
 def _rows() -> Iterator[Row]:
+    """Read about all, then about those that came meanwhile, until nobody did.
+
+    Who ends before being read about may have had a child by then, which is among those.
+    """
+    read: set[str] = set()
+    for _ in range(_PASSES):
+        new = _numbers() - read
+        if not new:
+            break
+        read |= new
+        for name in new:
+            if (found := row(int(name))) is not None:
+                yield found
+
+
+def _numbers() -> set[str]:
     try:
-        names = os.listdir(_PROC)  # noqa: PTH208  names, for a quarter of what paths cost
+        return set(filter(str.isdigit, os.listdir(_PROC)))  # noqa: PTH208  a quarter of paths' cost
     except OSError:
-        return
-    for name in names:
-        if name.isdigit() and (found := row(int(name))) is not None:
-            yield found
+        return set()
 
 
 def _marks(pid: int) -> Words | None:
