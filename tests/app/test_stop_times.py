@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kitfox.app import Group, ServiceConfig, System, groups, load
+from kitfox.app import Group, ServiceConfig, System, groups, load, notice_of
 from kitfox.app._stop_times import NOTICE, TO_FINISH
-from kitfox.cli._serve import _NOTICE_ELSEWHERE, _NOTICE_HERE
 from kitfox.transports.grpc import GRPC
 from kitfox.transports.http import HTTP
 from kitfox.transports.msgpack import RPC
@@ -24,8 +23,12 @@ def test_what_runs_has_the_time_that_listeners_give_it(listener: type):
     assert inspect.signature(listener).parameters["grace"].default == TO_FINISH
 
 
-def test_nobody_serves_on_for_longer_than_is_reckoned_with_unless_it_says_so():
-    assert _NOTICE_HERE <= _NOTICE_ELSEWHERE == NOTICE
+def test_whom_only_this_machine_reaches_serves_on_for_less_unless_it_says_otherwise():
+    here, elsewhere = "http://127.0.0.1:80", "rpc://0.0.0.0:70"
+    assert notice_of(ServiceConfig(run="desk:Desk", listen=(here,))) < NOTICE
+    assert notice_of(ServiceConfig(run="desk:Desk", listen=(here, elsewhere))) == NOTICE
+    said = ServiceConfig(run="desk:Desk", listen=(here,), notice=timedelta(seconds=9.5))
+    assert notice_of(said) == 9.5
 
 
 def test_who_serves_on_for_longer_may_take_longer():

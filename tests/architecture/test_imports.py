@@ -26,7 +26,7 @@ HOMES = {
     "nats": ("kitfox.transports.nats",),
     "redis": ("kitfox.resilience.redis", "kitfox.idempotency.redis"),
     "websockets": ("kitfox.transports.websocket",),
-    "uvloop": ("kitfox.cli",),
+    "uvloop": ("kitfox.process",),
     "click": ("kitfox.cli",),
     "grpc": ("kitfox.transports.grpc._grpcio",),
     "grpc_health": ("kitfox.transports.grpc",),

@@ -103,5 +103,5 @@ def test_a_command_waits_only_for_what_it_uses_itself():
 
 
 def test_a_process_of_a_service_loads_no_supervisor():
-    loaded = loaded_by("kitfox.cli._foreground")
+    loaded = loaded_by("kitfox.process._foreground")
     assert [name for name in loaded if name.startswith("kitfox.supervisor")] == []

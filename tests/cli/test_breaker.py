@@ -10,8 +10,8 @@ from kitfox.app import Config, Control, load
 from kitfox.cli._controls import breakers
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import Where
-from kitfox.cli._serve import running
 from kitfox.core import Service, Through, Unauthenticated, Unimplemented, rpc
+from kitfox.process import running
 from kitfox.registry import bearer
 from kitfox.scope import fail_after
 from kitfox.transports.http import HTTPConnection

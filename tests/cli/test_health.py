@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kitfox.app import ConfigError, HealthConfig, load
-from kitfox.cli._health import watchdog_of
+from kitfox.process._health import watchdog_of
 
 
 def test_probes_of_all_services_are_not_one_address(kitfox):

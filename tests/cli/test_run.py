@@ -13,8 +13,8 @@ import pytest
 
 from kitfox.app import load
 from kitfox.cli._exit import Exit
-from kitfox.cli._foreground import process_of
 from kitfox.net import HTTPClient, NotifySocket
+from kitfox.process._foreground import process_of
 from kitfox.scope import fail_after
 
 HELLO = """

@@ -2,11 +2,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from kitfox.app import Chains, Policies, load
-from kitfox.cli._strangers import telling_strangers
 from kitfox.cli._system_strangers import Strangers
-from kitfox.cli._together import running_together
 from kitfox.core import methods_of
 from kitfox.net import Notifier, NotifySocket
+from kitfox.process import running_together
+from kitfox.process._strangers import telling_strangers
 from kitfox.schema import Reflection
 from kitfox.scope import fail_after
 from kitfox.supervisor import Row, State

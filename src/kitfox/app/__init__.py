@@ -3,6 +3,7 @@
 from kitfox.app._advertise import AdvertiseError as AdvertiseError
 from kitfox.app._auth import Auth as Auth, JWTAuth as JWTAuth, authenticating as authenticating
 from kitfox.app._chains import Chains as Chains
+from kitfox.app._changes import changes as changes, mark_of as mark_of
 from kitfox.app._client_chain import ClientChain as ClientChain
 from kitfox.app._cluster import Cluster as Cluster
 from kitfox.app._config import (
@@ -41,11 +42,15 @@ from kitfox.app._listen_urls import (
     name_of_socket as name_of_socket,
 )
 from kitfox.app._neighbours import Neighbours as Neighbours
+from kitfox.app._original import ORIGINAL as ORIGINAL, names_in_original as names_in_original
 from kitfox.app._policies import Policies as Policies
 from kitfox.app._policy import Policy as Policy
+from kitfox.app._port import listening_at_port as listening_at_port
 from kitfox.app._server import Server as Server, UnsupportedKind as UnsupportedKind
 from kitfox.app._server_chain import ServerChain as ServerChain
+from kitfox.app._signals import stop_signals as stop_signals
 from kitfox.app._start_order import start_order as start_order
+from kitfox.app._stop_times import notice_of as notice_of
 from kitfox.app._wiring import (
     Needs as Needs,
     WiringError as WiringError,
@@ -57,6 +62,7 @@ from kitfox.app._wiring import (
 from kitfox.health import Readiness as Readiness
 
 __all__ = [
+    "ORIGINAL",
     "AdvertiseError",
     "Auth",
     "BreakerStatus",
@@ -87,6 +93,7 @@ __all__ = [
     "WiringError",
     "address_in",
     "authenticating",
+    "changes",
     "connect",
     "convert",
     "dial",
@@ -96,16 +103,21 @@ __all__ = [
     "how_opened",
     "is_here",
     "listeners_at",
+    "listening_at_port",
     "load",
     "load_target",
     "made_by",
+    "mark_of",
     "name_of_socket",
+    "names_in_original",
     "needs_of",
+    "notice_of",
     "read_config",
     "read_duration",
     "read_values",
     "schemes",
     "start_order",
+    "stop_signals",
     "tls_of",
     "wire",
 ]

@@ -10,20 +10,18 @@ side, lest the first of them goes on taking calls for as long as the others may 
 
 import asyncio
 import logging
-import signal
-import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
-    contextmanager,
 )
 from functools import partial
 from typing import Protocol, runtime_checkable
 
 from kitfox.app._advertise import Advertise, advertised, asks_the_machine, machine_addresses
 from kitfox.app._server_chain import ServerChain
+from kitfox.app._signals import first_signal
 from kitfox.app._stop_times import NOTICE
 from kitfox.core import (
     Endpoint,
@@ -39,7 +37,6 @@ from kitfox.registry import Instance, Registrar
 from kitfox.schema import Reflection
 
 _log = logging.getLogger("kitfox.app")
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class UnsupportedKind(Exception):
@@ -136,7 +133,7 @@ class Server:
 
         Signals belong to the main thread: in another one, only `stop` ends it.
         """
-        with _signals(self.stop):
+        with first_signal(self.stop):
             async with self.running():
                 await self._stop.wait()
 
@@ -272,28 +269,3 @@ def _check_contracts(services: Sequence[Service]) -> None:
                 names = f"{type(other).__name__} and {type(service).__name__}"
                 msg = f"{names} both serve {method.path}"
                 raise ValueError(msg)
-
-
-@contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into `stop`, and leave the second its usual effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-
-    def once() -> None:
-        _restore(loop)
-        stop()
-
-    for number in _STOPPING:
-        loop.add_signal_handler(number, once)
-    try:
-        yield
-    finally:
-        _restore(loop)
-
-
-def _restore(loop: asyncio.AbstractEventLoop) -> None:
-    for number in _STOPPING:
-        loop.remove_signal_handler(number)

@@ -4,6 +4,7 @@ The order is a courtesy, it spares the first seconds their retries: every servic
 """
 
 from kitfox.app._config_schema import Config, ServiceConfig
+from kitfox.app._original import ORIGINAL
 
 _REGISTRY = "kitfox.services.registry"
 _LOGS = "kitfox.services.logs"
@@ -31,5 +32,5 @@ def _needs(name: str, config: Config) -> set[str]:
 
 
 def _is_registry(service: ServiceConfig, config: Config) -> bool:
-    url = (config.system.registry or "").removeprefix("original+")
+    url = (config.system.registry or "").removeprefix(ORIGINAL)
     return service.run.startswith(_REGISTRY) or url in service.listen

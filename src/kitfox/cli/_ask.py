@@ -7,9 +7,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kitfox.app import System, connect, find_config, load, read_config, tls_of
+from kitfox.app import (
+    ORIGINAL,
+    System,
+    connect,
+    find_config,
+    load,
+    names_in_original,
+    read_config,
+    tls_of,
+)
 from kitfox.cli._directory import Directory
-from kitfox.cli._discovery import ORIGINAL, names_in_original
 from kitfox.cli._exit import Exit, Failed
 from kitfox.cli._options import Where
 from kitfox.core import Connection, Unavailable, Unreachable

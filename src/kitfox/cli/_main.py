@@ -14,7 +14,7 @@ from kitfox.cli._logs import logs
 from kitfox.cli._restart import restart
 from kitfox.cli._run import run
 from kitfox.cli._schema import schema
-from kitfox.cli._serve_command import serve
+from kitfox.cli._serve import serve
 from kitfox.cli._services import services
 from kitfox.cli._up import up
 from kitfox.cli._version import version

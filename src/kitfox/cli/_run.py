@@ -38,8 +38,8 @@ def run(
     which then meet without a wire.
     """
     from kitfox.app import read_config
-    from kitfox.cli._foreground import run_in_foreground
     from kitfox.cli._single import single
+    from kitfox.process import run_in_foreground
 
     if [bool(target), bool(service), together].count(True) != 1:
         raise Failed("expected one of MODULE:NAME, --service NAME and --all", Exit.USAGE)

@@ -1,8 +1,4 @@
-"""Signals that ask a process to stop, or to read its configuration again.
-
-SIGHUP says two things: the terminal is gone, and so the process should be; or, where there is still
-one, or never was, read the configuration again.
-"""
+"""SIGUSR2, which asks a supervisor to become the program that is there now."""
 
 import asyncio
 import os
@@ -12,31 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
-_WAITING = (*_STOPPING, signal.SIGHUP, signal.SIGUSR2)
-_TERMINAL = "/dev/tty"
-
-
-@contextmanager
-def stop_signals(stop: Callable[[], None], reload: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` or `reload` at each signal that asks for it, while the context is open."""
-    loop = asyncio.get_running_loop()
-    had_terminal = has_terminal()
-
-    def hung_up() -> None:
-        if had_terminal and not has_terminal():
-            stop()
-        else:
-            reload()
-
-    for number in _STOPPING:
-        loop.add_signal_handler(number, stop)
-    loop.add_signal_handler(signal.SIGHUP, hung_up)
-    try:
-        yield
-    finally:
-        for number in (*_STOPPING, signal.SIGHUP):
-            loop.remove_signal_handler(number)
+_WAITING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2)
 
 
 @contextmanager
@@ -62,12 +34,3 @@ def become_anew(environ: Mapping[str, str]) -> NoReturn:
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)  # noqa: S606
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITING)
-
-
-def has_terminal() -> bool:
-    """Tell whether this process has a terminal that is there."""
-    try:
-        os.close(os.open(_TERMINAL, os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

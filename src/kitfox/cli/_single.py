@@ -5,8 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from kitfox.app import Config, load
-from kitfox.cli._port import listening_at_port
+from kitfox.app import Config, listening_at_port, load
 
 _UNFIT = re.compile(r"[^a-z0-9_-]+")
 

@@ -10,12 +10,11 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from kitfox.app import Config, ConfigError, groups
+from kitfox.app import Config, ConfigError, changes, groups, mark_of, stop_signals
 from kitfox.cli._heralds import Heralds
 from kitfox.cli._output import shows_colour
-from kitfox.cli._reload import changes, mark_of
 from kitfox.cli._screen import Screen
-from kitfox.cli._signals import stop_signals, upgrade_signal
+from kitfox.cli._signals import upgrade_signal
 from kitfox.cli._system_strangers import Strangers
 from kitfox.cli._upgrade import take_over
 from kitfox.cli._versions import Versions, code_of

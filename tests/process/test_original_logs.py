@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kitfox.cli._original_logs import dial_text_log, log_line
 from kitfox.core import Unavailable, Unimplemented
 from kitfox.net import HTTPClient, Site, SiteReply, SiteRequest
+from kitfox.process._original_logs import dial_text_log, log_line
 from kitfox.scope import fail_after
 from kitfox.services.logs import Batch, Entry, Follow, Logs, Query
 from kitfox.transports.http import HTTP

@@ -15,15 +15,16 @@ from kitfox.app import (
     Group,
     WiringError,
     did_you_mean,
+    listening_at_port,
 )
-from kitfox.cli._log_shipping import log_to_stderr
-from kitfox.cli._port import listening_at_port
-from kitfox.cli._reload import Reloading, Reread
-from kitfox.cli._serve import running, serve
-from kitfox.cli._strangers import telling_strangers
-from kitfox.cli._telling import Telling
-from kitfox.cli._together import running_together
 from kitfox.net import LIFELINE, Heartbeat, Notifier, Sockets, TLSError, hold_lifeline
+from kitfox.process._log_shipping import log_to_stderr
+from kitfox.process._reload import Reloading, Reread
+from kitfox.process._running import running
+from kitfox.process._serve import serve
+from kitfox.process._strangers import telling_strangers
+from kitfox.process._telling import Telling
+from kitfox.process._together import running_together
 
 
 def run_in_foreground(reread: Reread, name: str, environ: MutableMapping[str, str]) -> None:

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
 from kitfox.app import Chains, Config, Neighbours, load_target, made_by, start_order
-from kitfox.cli._health import watchdog_of
-from kitfox.cli._log_shipping import shipping
-from kitfox.cli._serve import running
 from kitfox.core import service_name
 from kitfox.net import Sockets
+from kitfox.process._health import watchdog_of
+from kitfox.process._log_shipping import shipping
+from kitfox.process._running import running
 from kitfox.services.logs import Logs
 
 

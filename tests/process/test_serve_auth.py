@@ -5,9 +5,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from kitfox.app import Chains, WiringError, connect, load
-from kitfox.cli._serve import running
-from kitfox.cli._together import running_together
 from kitfox.core import PermissionDenied, RPCError, Service, Unauthenticated, Unavailable, rpc
+from kitfox.process._running import running
+from kitfox.process._together import running_together
 from kitfox.scope import fail_after
 
 SHOP = """

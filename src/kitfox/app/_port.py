@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from kitfox.app import Config, ConfigError, ServiceConfig
+from kitfox.app._config_error import ConfigError
+from kitfox.app._config_schema import Config, ServiceConfig
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what PORT means where it is said
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kitfox.cli._telling import Telling
 from kitfox.net import Notifier, NotifySocket
+from kitfox.process._telling import Telling
 from kitfox.scope import fail_after
 
 

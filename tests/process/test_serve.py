@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from kitfox.app import Config, WiringError, load
-from kitfox.cli._serve import running
 from kitfox.core import Service, Through, Unauthenticated, Unavailable, rpc
 from kitfox.net import HTTPClient
+from kitfox.process._running import running
 from kitfox.registry import Registry, bearer
 from kitfox.scope import fail_after
 from kitfox.services.logs import Logs, Query
@@ -57,7 +57,7 @@ class Front(Service, name="shop.v1.Front"):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch) -> Path:
-    shutil.copy(Path(__file__).with_name("shop.py"), tmp_path / "plain_shop_of_serve.py")
+    shutil.copy(Path(__file__).parents[1] / "cli" / "shop.py", tmp_path / "plain_shop_of_serve.py")
     (tmp_path / "shop_of_serve.py").write_text(SHOP)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)

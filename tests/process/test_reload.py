@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from kitfox.app import Chains, ConfigError, load
-from kitfox.cli._reload import Reloading, changes, mark_of, waiting
+from kitfox.app import Chains, ConfigError, changes, load, mark_of
 from kitfox.core import Service, methods_of, rpc
+from kitfox.process._reload import Reloading, waiting
 from kitfox.scope import fail_after
 
 SYSTEM = '[service.desk]\nrun = "desk:Desk"\n'

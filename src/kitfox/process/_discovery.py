@@ -7,20 +7,24 @@ from functools import partial
 from inspect import getattr_static
 from typing import Protocol
 
-from kitfox.app import ClientChain, Cluster, System, dial, schemes
+from kitfox.app import (
+    ORIGINAL,
+    ClientChain,
+    Cluster,
+    System,
+    dial,
+    names_in_original,
+    schemes,
+)
 from kitfox.balancing import Node
-from kitfox.cli._original_logs import dial_text_log
 from kitfox.core import Connection, Middleware, Service, chain, service_name
 from kitfox.net import TLS, ASGIApp, HTTPClient
+from kitfox.process._original_logs import dial_text_log
 from kitfox.registry import DiskCache, HTTPRegistrar, HTTPResolver, Registrar, Resolver, bearer
 from kitfox.registry.original import OriginalRegistry
 from kitfox.services.logs import Logs
 
-ORIGINAL = "original+"
 _HTTP = ("http+unix", "http", "https")  # what somebody else's protocol is spoken over
-
-# The names that services which ship with kitfox have in the original system.
-_NAMES = {"kitfox.v1.Logs": "LogService"}
 
 Mount = Callable[[ASGIApp | None], ASGIApp | None]
 Guard = Callable[[Node], Middleware]
@@ -95,11 +99,6 @@ def _dial_of(kind: type[Service]) -> Dial:
     """Return a contract's own way, for those spoken over somebody else's protocol, or ours."""
     own: Dial = getattr(kind, "dial", dial)
     return own if isinstance(getattr_static(kind, "dial", None), staticmethod) else dial
-
-
-def names_in_original(system: System) -> dict[str, str]:
-    """Return what services are called where the original protocol is spoken."""
-    return _NAMES | dict(system.names)
 
 
 @asynccontextmanager

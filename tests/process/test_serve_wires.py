@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from kitfox.app import WiringError, connect, load
-from kitfox.cli._serve import running
 from kitfox.core import Service, rpc
 from kitfox.net import HTTPClient
+from kitfox.process._running import running
 from kitfox.scope import fail_after
 from nats_server import NATSServer
 

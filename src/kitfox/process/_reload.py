@@ -3,18 +3,13 @@
 A file that is wrong changes nothing.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable, Iterator
 
 from kitfox.app import Chains, Config, ConfigError
 
 Reread = Callable[[], Config]
 """Reads the configuration as it was read at the start; raises ConfigError."""
-
-_LOOK_AGAIN: Final = 1.0  # seconds between two looks at a file
 
 _log = logging.getLogger("kitfox.run")
 
@@ -49,22 +44,3 @@ def waiting(before: Config, now: Config) -> Iterator[str]:
             yield f"service.{name}"
     for field in before.policies.waiting(now.policies):
         yield f"policy: {field}"
-
-
-async def changes(look: Callable[[], object], *, every: float = _LOOK_AGAIN) -> AsyncIterator[None]:
-    """Yield each time that something looks different; it is looked at each `every` seconds."""
-    seen = look()
-    while True:
-        await asyncio.sleep(every)
-        if (now := look()) != seen:
-            seen = now
-            yield
-
-
-def mark_of(file: Path) -> tuple[int, ...]:
-    """Return what is another when a file has changed."""
-    try:
-        found = file.stat()
-    except OSError:  # between an editor's removing it and writing it anew
-        return ()
-    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -10,10 +10,10 @@ import trustme
 
 from kitfox.app import Config, ConfigError, WiringError, load
 from kitfox.cli._exit import Exit
-from kitfox.cli._foreground import run_in_foreground
-from kitfox.cli._serve import running
 from kitfox.core import RPCError, Service, Unavailable, rpc
 from kitfox.net import TLS, TLSError
+from kitfox.process._foreground import run_in_foreground
+from kitfox.process._running import running
 from kitfox.scope import fail_after
 from kitfox.transports.http import HTTPConnection
 
