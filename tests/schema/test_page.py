@@ -96,6 +96,11 @@ def test_the_examples_call_the_first_server(document):
     assert all(" https://api.acme.example/rpc/" in line for line in commands(docs_page(served)))
 
 
+def test_the_examples_of_a_mounted_server_name_the_whole_path(document):
+    mounted = {**document, "servers": [{"url": "/rpc"}]}
+    assert all(" http://127.0.0.1:8080/rpc/" in line for line in commands(docs_page(mounted)))
+
+
 def test_an_example_is_a_command_that_a_shell_understands(document):
     lines = [shlex.split(line.replace("\\\n", "")) for line in commands(docs_page(document))]
     words = {line[-1].removeprefix("http://127.0.0.1:8080"): line for line in lines}

@@ -41,7 +41,11 @@ _OURS = frozenset({"content-length", "content-type", "transfer-encoding"})
 
 @dataclass(frozen=True, slots=True)
 class SiteRequest:
-    """One request, read whole. `client` is the peer's address; `names` are the path's."""
+    """One request, read whole.
+
+    `client` is the peer's address; `names` are the path's; `root` is where the site is mounted,
+    which the path begins with.
+    """
 
     verb: str
     path: str
@@ -50,6 +54,7 @@ class SiteRequest:
     headers: Mapping[str, str]
     body: bytes
     client: str
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +222,7 @@ def _request(scope: ASGIScope, names: Mapping[str, str], body: bytes) -> SiteReq
         },
         body=body,
         client=client[0] if client else "",
+        root=scope.get("root_path", ""),
     )
 
 

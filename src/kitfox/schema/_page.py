@@ -20,7 +20,8 @@ _SOMEWHERE = "http://127.0.0.1:8080"
 def docs_page(document: Mapping[str, object]) -> str:
     """Return the page for a document that `openapi` made.
 
-    Its examples call the document's first server, when it names one. Serve the page with
+    Its examples call the document's first server, when it names one; of a path alone, as servers
+    have that are mounted somewhere, the reader knows the rest. Serve the page with
     `docs_page_csp()` as its Content-Security-Policy and the document beside it as `openapi.json`.
     """
     return _Page(document).page()
@@ -33,6 +34,10 @@ def docs_page_csp() -> str:
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
+
+
+def _absolute(url: str) -> str:
+    return url if "://" in url else _SOMEWHERE + url
 
 
 class _Page:
@@ -49,7 +54,7 @@ class _Page:
         ordered = sorted(entries(document), key=attrgetter("service", "name"))
         self._services = [(name, list(group)) for name, group in groupby(ordered, _service)]
         self._types = sorted(self._nested(ordered))
-        self._methods = MethodWriter(self._components, text(server.get("url")) or _SOMEWHERE)
+        self._methods = MethodWriter(self._components, _absolute(text(server.get("url"))))
 
     def page(self) -> str:
         """Return the whole document."""

@@ -1,6 +1,7 @@
 """kitfox in other applications, and other applications in kitfox."""
 
 import asyncio
+import json
 import logging
 from contextlib import asynccontextmanager
 
@@ -49,11 +50,18 @@ async def test_methods_pages_and_routes_answer_below_a_mount(
         put = await fetch(f"{url}{below}/entries/3", "PUT", headers=JSON, body=b'{"text":"t"}')
         assert put.body == b'{"value":"3=t"}'
         assert (await fetch(f"{url}{below}/livez")).body == b"ok\n"
-        assert (await fetch(f"{url}{below}/docs")).status == 200
+        assert f"{below}/acme.v1.Ledger/Get".encode() in (await fetch(f"{url}{below}/docs")).body
+        described = json.loads((await fetch(f"{url}{below}/openapi.json")).body)
+        assert described["servers"] == [{"url": below}]
         missing = await fetch(f"{url}{below}/nowhere")
         assert (missing.status, missing.problem["code"]) == (404, "unimplemented")
         wrong = await fetch(f"{url}{below}/entries/3", "DELETE")
         assert (wrong.status, wrong.headers["allow"]) == (405, "PUT")
+
+
+async def test_who_is_mounted_nowhere_names_no_server(serving, fetch, book):
+    async with serving(book) as url:
+        assert "servers" not in json.loads((await fetch(f"{url}/openapi.json")).body)
 
 
 async def test_methods_answer_below_the_prefix_of_a_proxy(foreign, fetch, book):

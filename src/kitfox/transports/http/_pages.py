@@ -8,6 +8,7 @@ mend those.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -25,10 +26,16 @@ def pages(
     script: bytes | None,
 ) -> Site:
     """Return the site with all of PATHS; without a `script`, there is none of those."""
-    document = openapi(title, version, operations)
-    data = msgspec.json.encode(document)
-    page = docs_page(document).encode()
+    document = openapi(title, version, operations)  # what cannot be described is told at once
     csp = {"content-security-policy": docs_page_csp(), "x-content-type-options": "nosniff"}
+
+    @lru_cache(maxsize=_ROOTS)
+    def data(root: str) -> bytes:
+        return msgspec.json.encode(_below(root, document))
+
+    @lru_cache(maxsize=_ROOTS)
+    def page(root: str) -> bytes:
+        return docs_page(_below(root, document)).encode()
 
     async def live(_: SiteRequest) -> SiteReply:
         return SiteReply(200, b"ok\n")
@@ -38,11 +45,11 @@ def pages(
         taken = taken if isinstance(taken, bool) else await taken
         return SiteReply(200, b"ok\n") if taken else SiteReply(503, b"not ready\n")
 
-    async def describe(_: SiteRequest) -> SiteReply:
-        return SiteReply(200, data, "application/json")
+    async def describe(request: SiteRequest) -> SiteReply:
+        return SiteReply(200, data(request.root), "application/json")
 
-    async def docs(_: SiteRequest) -> SiteReply:
-        return SiteReply(200, page, "text/html; charset=utf-8", csp)
+    async def docs(request: SiteRequest) -> SiteReply:
+        return SiteReply(200, page(request.root), "text/html; charset=utf-8", csp)
 
     async def calling(_: SiteRequest) -> SiteReply:
         return SiteReply(200, script or b"", "text/javascript; charset=utf-8", _FRESH)
@@ -56,6 +63,13 @@ def pages(
     }
     return Site(routes if script is None else {**routes, f"GET {SCRIPT}": calling})
 
+
+def _below(root: str, document: dict[str, object]) -> dict[str, object]:
+    """Return a description whose paths begin where the server is mounted."""
+    return {**document, "servers": [{"url": root}]} if root else document
+
+
+_ROOTS = 4  # of one server, a mount and a proxy or two
 
 # A page must not speak to a new server with what it has from an old one.
 _FRESH = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
