@@ -7,7 +7,7 @@ The probes follow Kubernetes' naming. Liveness never looks at dependencies: a re
 mend those.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -26,16 +26,7 @@ def pages(
     script: bytes | None,
 ) -> Site:
     """Return the site with all of PATHS; without a `script`, there is none of those."""
-    document = openapi(title, version, operations)  # what cannot be described is told at once
-    csp = {"content-security-policy": docs_page_csp(), "x-content-type-options": "nosniff"}
-
-    @lru_cache(maxsize=_ROOTS)
-    def data(root: str) -> bytes:
-        return msgspec.json.encode(_below(root, document))
-
-    @lru_cache(maxsize=_ROOTS)
-    def page(root: str) -> bytes:
-        return docs_page(_below(root, document)).encode()
+    description = _Description(openapi(title, version, operations))
 
     async def live(_: SiteRequest) -> SiteReply:
         return SiteReply(200, b"ok\n")
@@ -45,12 +36,6 @@ def pages(
         taken = taken if isinstance(taken, bool) else await taken
         return SiteReply(200, b"ok\n") if taken else SiteReply(503, b"not ready\n")
 
-    async def describe(request: SiteRequest) -> SiteReply:
-        return SiteReply(200, data(request.root), "application/json")
-
-    async def docs(request: SiteRequest) -> SiteReply:
-        return SiteReply(200, page(request.root), "text/html; charset=utf-8", csp)
-
     async def calling(_: SiteRequest) -> SiteReply:
         return SiteReply(200, script or b"", "text/javascript; charset=utf-8", _FRESH)
 
@@ -58,18 +43,36 @@ def pages(
         "GET /livez": live,
         "GET /readyz": is_ready,
         "GET /startupz": live,
-        "GET /openapi.json": describe,
-        "GET /docs": docs,
+        "GET /openapi.json": description.document,
+        "GET /docs": description.page,
     }
     return Site(routes if script is None else {**routes, f"GET {SCRIPT}": calling})
 
 
-def _below(root: str, document: dict[str, object]) -> dict[str, object]:
-    """Return a description whose paths begin where the server is mounted."""
-    return {**document, "servers": [{"url": root}]} if root else document
+class _Description:
+    """Tells the methods of a server, whose paths begin where it is mounted."""
+
+    def __init__(self, document: Mapping[str, object]) -> None:
+        self._document = document
+        self._written = lru_cache(maxsize=_ROOTS)(self._write)
+
+    def _below(self, root: str) -> Mapping[str, object]:
+        return {**self._document, "servers": [{"url": root}]} if root else self._document
+
+    def _write(self, root: str) -> bytes:
+        return docs_page(self._below(root)).encode()
+
+    async def document(self, request: SiteRequest) -> SiteReply:
+        """Answer with it for programs."""
+        return SiteReply(200, msgspec.json.encode(self._below(request.root)), "application/json")
+
+    async def page(self, request: SiteRequest) -> SiteReply:
+        """Answer with it for people; it is written when somebody asks."""
+        csp = {"content-security-policy": docs_page_csp(), "x-content-type-options": "nosniff"}
+        return SiteReply(200, self._written(request.root), "text/html; charset=utf-8", csp)
 
 
-_ROOTS = 4  # of one server, a mount and a proxy or two
+_ROOTS = 4  # where one server is mounted at once
 
 # A page must not speak to a new server with what it has from an old one.
 _FRESH = {"cache-control": "no-cache", "x-content-type-options": "nosniff"}
