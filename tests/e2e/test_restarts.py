@@ -214,6 +214,7 @@ async def test_a_supervisor_is_upgraded_in_place_and_its_processes_go_on(two, su
     assert pids(two)["desk/2"] == before["desk/2"]
     os.kill(before["desk/2"], signal.SIGKILL)
     await until(lambda: two.is_back("desk/2"))
+    await up.says("desk/2 backing off: killed", since=written)
 
 
 async def test_a_supervisor_is_not_upgraded_while_a_process_begins(restarting):

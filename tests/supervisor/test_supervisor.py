@@ -33,6 +33,10 @@ def hang(*_):
 SERVES = "notify('READY=1\\nX_ADDRESS=http://127.0.0.1:1')\nhang()"
 CLEAN = "signal.signal(signal.SIGTERM, lambda *_: sys.exit())\n" + SERVES
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SERVES
+TELLS_PORT = """
+held = socket.socket(fileno=int(os.environ["KITFOX_SOCKETS"].split()[0]))
+print("port", held.getsockname()[1], flush=True)
+"""
 PARENT = """
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], {options})
 print("child", child.pid, flush=True)
@@ -192,6 +196,14 @@ async def test_a_process_that_says_used_wrongly_has_failed_and_the_others_go_on(
     system.supervisor.stop()
     async with fail_after(10):
         assert not await task
+
+
+async def test_whoever_calls_a_service_that_was_given_up_is_refused(tmp_path: Path):
+    async with running(tmp_path, {"a": TELLS_PORT + "sys.exit(2)", "b": SERVES}) as system:
+        port = int(await system.line("port "))
+        await system.until(lambda: system.states() == {State.FAILED, State.READY})
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
 
 
 async def test_when_nobody_is_left_the_supervisor_ends(tmp_path: Path):
