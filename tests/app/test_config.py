@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from kitfox.app._config import find_config, load, read_config
 from kitfox.app._config_error import ConfigError
 from kitfox.app._config_schema import Config
+from kitfox.app._groups import groups
 
 WHERE = Path("/srv/school/kitfox.toml")
 
@@ -278,3 +279,11 @@ def test_a_service_says_how_long_it_serves_on_when_it_stops():
     assert found.services["desk"].notice == timedelta(seconds=90)
     with pytest.raises(ConfigError, match=r"service\.desk\.notice: expected a duration"):
         load(desk.format("-1s"), {}, {}, Path("kitfox.toml"))
+
+
+def test_a_service_says_how_long_it_may_take_to_be_ready():
+    desk = '[service.desk]\nrun = "desk:Desk"\nready_within = "{}"'
+    (group,) = groups(load(desk.format("1m30s"), {}, {}, Path("kitfox.toml"))).values()
+    assert group.ready_within == 90.0
+    with pytest.raises(ConfigError, match=r"service\.desk.*ready_within: expected more than 0"):
+        load(desk.format("0s"), {}, {}, Path("kitfox.toml"))

@@ -42,6 +42,7 @@ public = true
 [service.on]
 run = "school.desk:Desk"
 notice = "9.5s"
+ready_within = "1m30s"
 listen = ["rpc+unix:///run/school/desk.sock", "rpc://127.0.0.1:7001", "rpc://127.0.0.1:7002"]
 
 [service.quiet_one]

@@ -45,7 +45,9 @@ def test_what_makes_no_sense_is_told_before_anything_is_taken_over(left):
 
 
 def test_who_goes_on_has_the_times_that_it_began_with(left):
-    plan = Plan(name="a", command=("a",), folder=Path(), grace=45.0, silence=30.0)
+    plan = Plan(
+        name="a", command=("a",), folder=Path(), ready_within=90.0, grace=45.0, silence=30.0
+    )
     assert left.plan(plan) == replace(plan, grace=50.0, silence=9.0)
     assert left.plan(replace(plan, name="b")) == replace(plan, name="b")
 

@@ -10,7 +10,7 @@ from kitfox.supervisor._life import End, Life, Patience
 from kitfox.supervisor._plan import Plan
 from kitfox.testing import virtual_time
 
-PLAN = Plan(name="a", command=("a",), folder=Path(), grace=52.0, silence=30.0)
+PLAN = Plan(name="a", command=("a",), folder=Path(), ready_within=90.0, grace=52.0, silence=30.0)
 
 
 class Asked:
@@ -179,10 +179,10 @@ async def test_a_process_that_stops_is_not_expected_to_say_that_its_loop_turns()
 
 
 @virtual_time
-async def test_a_process_that_starts_has_its_time_for_that_alone():
-    lived = Lived(Patience(start=100.0), "kill")
+async def test_a_process_that_is_not_ready_in_its_time_says_where_it_is_before_it_is_killed():
+    lived = Lived(Patience(), "kill")
     life = asyncio.create_task(lived.life.run(lived.launch))
     await asyncio.sleep(0)
     lived.says(WATCHDOG="1")
-    assert (await life).how == "not ready within 100 s"
-    assert lived.process.asked == [("kill", 100.0)]
+    assert (await life).how == "not ready within 90 s; ready_within gives it more"
+    assert lived.process.asked == [("abort", 90.0), ("kill", 95.0)]

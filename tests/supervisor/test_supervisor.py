@@ -214,7 +214,7 @@ async def test_when_nobody_is_left_the_supervisor_ends(tmp_path: Path):
 async def test_a_process_that_is_not_ready_in_time_is_killed_and_tried_again(tmp_path: Path):
     async with running(tmp_path, {"a": "hang()"}, patience=Patience(start=0.05)) as system:
         await system.until(lambda: system["a"].restarts == 2)
-        assert any(row.status.startswith("not ready within 0 s; again") for row in system.rows)
+        assert any(row.status.startswith("not ready within 0.05 s; ") for row in system.rows)
 
 
 async def test_a_process_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path):

@@ -74,12 +74,18 @@ class ServiceConfig(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = False  # its URL is printed when it is ready
     public: bool = False  # where other machines reach it, anybody may call, without the token
     tls: TLSFiles | None = None  # the system's unless given
+    ready_within: timedelta = timedelta(minutes=1)  # from its start
     notice: timedelta | None = None  # how long it serves on at a stop, until others know of it
     replicas: int = 1  # how many processes share its sockets
     overlap: bool | None = None  # whether two of its lives may run at once; else it is found out
     auth: Auth | None = None  # who may call; anybody, unless given
     health: HealthConfig = HealthConfig()
     settings: Mapping[str, object] = {}
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what makes no sense."""
+        if self.ready_within <= timedelta(0):
+            raise ValueError("ready_within: expected more than 0")
 
 
 class Config(msgspec.Struct, frozen=True):

@@ -33,6 +33,11 @@ class Group(msgspec.Struct, frozen=True):
         return counts[0] if len(counts) == 1 else 1
 
     @property
+    def ready_within(self) -> float:
+        """How long the process may take to be ready, in seconds: its services begin in turn."""
+        return sum(each.ready_within.total_seconds() for each in self.services.values())
+
+    @property
     def grace(self) -> float:
         """How long the process may take to stop, in seconds: several services do so in turn."""
         return sum(map(grace_of, self.services.values()))

@@ -13,6 +13,7 @@ from kitfox.deployment._deployment import (
     environment,
     grace,
     label,
+    ready_within,
 )
 from kitfox.deployment._ports import Port, ports, probes_port
 from kitfox.deployment._text import below, fill, listed, quoted, word
@@ -51,7 +52,7 @@ def _service(asked: Deployment, name: str) -> str:
             "depends_on": below("depends_on", [line for each in first for line in _healthy(each)]),
             "ports": _published(ports(service), is_open=service.open),
             "grace": grace(asked, name),
-            "healthcheck": _healthcheck(probes_port(service)),
+            "healthcheck": _healthcheck(probes_port(service), ready_within(asked, name)),
             "state": STATE,
         },
     )
@@ -85,8 +86,8 @@ def _published(served: tuple[Port, ...], *, is_open: bool) -> list[str]:
     return below("expose", listed(str(port.number) for port in served))
 
 
-def _healthcheck(port: int) -> list[str]:
+def _healthcheck(port: int, start: str) -> list[str]:
     test = below("test", listed(["CMD", "python", "-c", _ASK.format(_HERE, port)]))
     times = ["interval: 10s", "timeout: 5s", "retries: 3"]
-    beginning = ["start_period: 60s", "start_interval: 1s"]
+    beginning = [f"start_period: {start}s", "start_interval: 1s"]
     return below("healthcheck", [*test, *times, *beginning])

@@ -76,6 +76,11 @@ def grace(asked: Deployment, name: str) -> str:
     return str(ceil(asked.group(name).grace))
 
 
+def ready_within(asked: Deployment, name: str) -> str:
+    """Return how many seconds a service may take to be ready."""
+    return str(ceil(asked.group(name).ready_within))
+
+
 def registrar(config: Config) -> str | None:
     """Return which service is the registry that the system asks; None when it is not one of it."""
     url = config.system.registry or ""

@@ -6,7 +6,15 @@ files that are its own.
 
 from collections.abc import Mapping
 
-from kitfox.deployment._deployment import STATE, TOKEN, Deployment, environment, grace, label
+from kitfox.deployment._deployment import (
+    STATE,
+    TOKEN,
+    Deployment,
+    environment,
+    grace,
+    label,
+    ready_within,
+)
 from kitfox.deployment._ports import EVERYWHERE, Port, ports, probes_port
 from kitfox.deployment._text import below, fill, listed, quoted, word
 
@@ -18,15 +26,6 @@ _TOKEN_MOUNT = f"""- name: token
 _TOKEN_VOLUME = f"""- name: token
   secret:
     secretName: {_SECRET}"""
-_PROBES = (
-    (
-        "startupProbe",
-        "/startupz",
-        ["periodSeconds: 1", "timeoutSeconds: 3", "failureThreshold: 60"],
-    ),
-    ("livenessProbe", "/livez", ["periodSeconds: 10", "timeoutSeconds: 3", "failureThreshold: 3"]),
-    ("readinessProbe", "/readyz", ["periodSeconds: 2", "timeoutSeconds: 3", "failureThreshold: 1"]),
-)
 
 
 def kubernetes_manifests(asked: Deployment) -> dict[str, str]:
@@ -50,7 +49,7 @@ def _manifest(asked: Deployment, name: str) -> str:
             "env": _env(environment(asked, name, probed_from=EVERYWHERE)),
             "env_from": _env_from(label(name), service.environment),
             "ports": below("ports", _container_ports(served, probes_port(service))),
-            "probes": _probes(),
+            "probes": _probes(ready_within(asked, name)),
             "grace": grace(asked, name),
             "state": STATE,
             "token_mount": _TOKEN_MOUNT,
@@ -106,12 +105,18 @@ def _service_ports(served: tuple[Port, ...]) -> list[str]:
     ]
 
 
-def _probes() -> list[str]:
+def _probes(start: str) -> list[str]:
     return [
-        line
-        for key, path, times in _PROBES
-        for line in below(key, [*below("httpGet", [f"path: {path}", "port: probes"]), *times])
+        *_probe("startupProbe", "/startupz", every=1, failures=start),
+        *_probe("livenessProbe", "/livez", every=10, failures="3"),
+        *_probe("readinessProbe", "/readyz", every=2, failures="1"),
     ]
+
+
+def _probe(key: str, path: str, *, every: int, failures: str) -> list[str]:
+    asks = below("httpGet", [f"path: {path}", "port: probes"])
+    times = [f"periodSeconds: {every}", "timeoutSeconds: 3", f"failureThreshold: {failures}"]
+    return below(key, [*asks, *times])
 
 
 def _volume(claim: str, *, keeps: bool) -> list[str]:

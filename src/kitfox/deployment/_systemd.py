@@ -8,7 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kitfox.app import Opened, ServiceConfig, address_in, how_opened, listeners_at
-from kitfox.deployment._deployment import Deployment, before, grace, is_in_a_home, shows_token
+from kitfox.deployment._deployment import (
+    Deployment,
+    before,
+    grace,
+    is_in_a_home,
+    ready_within,
+    shows_token,
+)
 from kitfox.deployment._text import fill
 
 
@@ -43,6 +50,7 @@ def _service(asked: Deployment, name: str, program: Path, *, has_socket: bool) -
             "command": " ".join(map(_word, words)),
             "environment": _environment(asked, name),
             "credential": _credential(asked),
+            "start": ready_within(asked, name),
             "grace": grace(asked, name),
             "silence": str(ceil(asked.group(name).silence)),
             "home": "read-only" if is_in_a_home(program, file) else "yes",

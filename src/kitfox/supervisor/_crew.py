@@ -105,6 +105,7 @@ class Crew:
             environment=group.environment,
             sockets=self._sockets.open(group.services),
             overlap=group.may_overlap,
+            ready_within=group.ready_within,
             grace=group.grace,
             silence=group.silence,
         )

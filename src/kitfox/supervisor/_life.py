@@ -2,9 +2,10 @@
 
 Rules:
 
-- It is ready when it says so, and killed when that takes too long.
-- One that is ready, and has said that its event loop turns, is ended when it no longer says so: by
-  SIGABRT, at which it writes where it was, and killed a moment later.
+- It is ready when it says so, and ended when that takes too long.
+- One that is ready, and has said that its event loop turns, is ended when it no longer says so.
+- What is ended for either is asked by SIGABRT, at which it writes where it was, and killed a moment
+  later.
 - `leave` asks it kindly to end, and kills it after the grace; `kill` neither asks nor waits. Said
   before there is a process, both hold as soon as there is one. One that says by itself that it is
   stopping has the grace, too.
@@ -43,10 +44,10 @@ Launch = Callable[[Plan, Ear], AbstractAsyncContextManager[Process]]
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """How long a process may take, in seconds."""
+    """How long a process may take, in seconds, whatever its own plan says."""
 
-    start: float = 30.0
-    stop: float | None = None  # else each the grace of its own
+    start: float | None = None
+    stop: float | None = None
     ports: float = 3.0  # that others still hold when the first is to start
 
 
@@ -145,7 +146,7 @@ class Life:
 
     async def _see_through(self, process: Process) -> int:
         self._process, self.pid = process, process.pid
-        self._arm(self._patience.start, self._give_up)
+        self._arm(self._has_to_start, self._give_up)
         self._witness.runs(self, process.pid)
         if self._end_it is not None:
             self._end_it(process)
@@ -170,9 +171,14 @@ class Life:
         grace = self._patience.stop
         self._arm(self.plan.grace if grace is None else grace, process.kill)
 
+    @property
+    def _has_to_start(self) -> float:
+        patience = self._patience.start
+        return self.plan.ready_within if patience is None else patience
+
     def _give_up(self) -> None:
-        self._fault = f"not ready within {self._patience.start:.0f} s"
-        self.kill()
+        self._fault = f"not ready within {self._has_to_start:g} s; ready_within gives it more"
+        self._ask(self._abort)
 
     def _hangs(self) -> None:
         self._fault = f"its event loop was blocked for {self._pulse.within:.0f} s"
