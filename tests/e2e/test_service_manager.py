@@ -75,10 +75,10 @@ def unit(tmp_path, ear):
     """Start `kitfox run` as a unit: its config, the socket it is handed, and its environment."""
 
     @asynccontextmanager
-    async def started(config, listening=None, **environ):
+    async def started(config, listening=None, command=("run", "--service=desk"), **environ):
         (tmp_path / "desk.py").write_text(DESK)
         (tmp_path / "kitfox.toml").write_text(config)
-        words = ["run", f"--config={tmp_path}/kitfox.toml", "--service=desk"]
+        words = [*command, f"--config={tmp_path}/kitfox.toml"]
         command, fds = [sys.executable, "-m", "kitfox", *words], ()
         if listening is not None:
             fds = (listening.fileno(),)
@@ -147,6 +147,24 @@ async def test_a_socket_without_a_name_is_taken_for_its_address(unit, listening)
         assert (await desk.says("READY"))["X_ADDRESS"] == url_of(listening)
         desk.process.terminate()
         assert await desk.ended() == 0
+
+
+async def test_a_system_lives_its_life_under_systemd(unit):
+    config = AT_PORT_1.replace(":1", ":0") + "replicas = 2\n"
+    async with unit(config, command=("up",), WATCHDOG_USEC="100000") as system:
+        assert await system.says("STATUS") == {"STATUS": "0 of 2 ready"}
+        assert await system.says("STATUS") == {"STATUS": "1 of 2 ready"}
+        assert await system.says("READY") == {"READY": "1"}
+        assert await system.says("WATCHDOG", beats=True)
+
+        system.process.send_signal(signal.SIGHUP)
+        assert int((await system.says("RELOADING"))["MONOTONIC_USEC"]) > 0
+        assert await system.says("READY") == {"READY": "1"}
+
+        system.process.send_signal(signal.SIGTERM)
+        assert "STATUS" in await system.says("STOPPING")
+        assert await system.ended() == 0
+    assert "Traceback" not in system.output
 
 
 async def test_a_loop_that_is_blocked_is_noticed_and_shows_where_it_was(unit, listening, tmp_path):

@@ -51,6 +51,7 @@ from kitfox.app._server_chain import ServerChain as ServerChain
 from kitfox.app._signals import stop_signals as stop_signals
 from kitfox.app._start_order import start_order as start_order
 from kitfox.app._stop_times import notice_of as notice_of
+from kitfox.app._telling import Telling as Telling
 from kitfox.app._wiring import (
     Needs as Needs,
     WiringError as WiringError,
@@ -87,6 +88,7 @@ __all__ = [
     "ServiceConfig",
     "System",
     "TLSFiles",
+    "Telling",
     "UnknownScheme",
     "UnsupportedKind",
     "Value",

@@ -99,4 +99,5 @@ def _sentence(row: Row) -> str:
         return f"{row.name} {row.state}: pid {row.heir} beside {row.pid}"
     who = "" if row.pid is None else f": pid {row.pid}"
     left = f", pid {' '.join(map(str, row.leaving))} finishes what it does" if row.leaving else ""
-    return f"{row.name} {row.state}{who}{left}"
+    why = f" ({row.status})" if row.state is State.READY and row.status else ""
+    return f"{row.name} {row.state}{who}{left}{why}"

@@ -10,15 +10,16 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from kitfox.app import Config, ConfigError, changes, groups, mark_of, stop_signals
+from kitfox.app import Config, ConfigError, Telling, changes, groups, mark_of, stop_signals
 from kitfox.cli._heralds import Heralds
 from kitfox.cli._output import shows_colour
 from kitfox.cli._screen import Screen
 from kitfox.cli._signals import upgrade_signal
+from kitfox.cli._system_herald import SystemHerald
 from kitfox.cli._system_strangers import Strangers
 from kitfox.cli._upgrade import take_over
 from kitfox.cli._versions import Versions, code_of
-from kitfox.net import Sockets
+from kitfox.net import Heartbeat, Notifier, Sockets
 from kitfox.supervisor import Legacy, Row, StatusFile, Supervision, Supervisor
 from kitfox.transports.msgpack import RPC
 
@@ -51,6 +52,9 @@ class _Operated:
         self._restarting: set[asyncio.Task[object]] = set()
         self._heralds = Heralds()
         self._strangers = Strangers(config, self._say)
+        notifier = Notifier.from_environ(os.environ)
+        self._heartbeat = Heartbeat.from_environ(notifier, os.environ, os.getpid())
+        self._herald = SystemHerald(Telling(notifier, self._renew))
         self._status = StatusFile(config.system.state / "processes.json")
         self._supervisor = Supervisor(
             config,
@@ -74,7 +78,8 @@ class _Operated:
 
     async def run(self) -> bool:
         """Run it, with an eye on its file."""
-        with stop_signals(self._stop, self._renew), upgrade_signal(self._upgrade):
+        signals = stop_signals(self._stop, self._herald.reload)
+        with self._heartbeat, signals, upgrade_signal(self._upgrade):
             watching = asyncio.create_task(self._watch())
             try:
                 return await self._supervisor.run(self._answering())
@@ -109,7 +114,7 @@ class _Operated:
             self._say(f"all stays as it was: {error}")
             return None
         self._heralds.reload(self._supervisor.rows)
-        self._say(f"reading {config.file} again")
+        self._say(f"reading {config.file if config.file.exists() else 'policies'} again")
         return config
 
     def _renew(self) -> None:
@@ -146,6 +151,7 @@ class _Operated:
 
     def _stop(self) -> None:
         self._say("killing" if self._supervisor.stopping else "stopping; Ctrl-C again kills")
+        self._herald.stopping()
         self._supervisor.stop()
 
     def _changed(self, row: Row) -> None:
@@ -154,6 +160,7 @@ class _Operated:
         self._heralds.changed(row)
         self._supervision.changed(row)
         self._strangers.changed(rows)
+        self._herald.changed(rows)
         try:
             self._status.write(rows, self._asked_at)
         except OSError as error:

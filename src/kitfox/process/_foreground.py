@@ -13,6 +13,7 @@ from kitfox.app import (
     Config,
     ConfigError,
     Group,
+    Telling,
     WiringError,
     did_you_mean,
     listening_at_port,
@@ -23,7 +24,6 @@ from kitfox.process._reload import Reloading, Reread
 from kitfox.process._running import running
 from kitfox.process._serve import serve
 from kitfox.process._strangers import telling_strangers
-from kitfox.process._telling import Telling
 from kitfox.process._together import running_together
 
 

@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from kitfox.app import stop_signals
+from kitfox.app import Telling, stop_signals
 from kitfox.net import Heartbeat
-from kitfox.process._telling import Telling
 
 _INTERRUPTED = 130  # what shells say of one that SIGINT has ended
 

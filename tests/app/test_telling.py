@@ -2,8 +2,8 @@
 
 import pytest
 
+from kitfox.app import Telling
 from kitfox.net import Notifier, NotifySocket
-from kitfox.process._telling import Telling
 from kitfox.scope import fail_after
 
 
@@ -46,5 +46,6 @@ async def test_one_that_does_not_serve_reads_it_without_a_word(ear, telling, rel
     telling.reload()
     telling.stopping()
     told = await heard(ear, 3)
+    assert told[0] == {"READY": "1"}
     assert [next(iter(each)) for each in told] == ["READY", "STOPPING", "STOPPING"]
     assert reloads == ["read", "read"]

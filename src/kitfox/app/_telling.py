@@ -1,4 +1,4 @@
-"""What a service's process tells whoever started it, by sd_notify(3).
+"""What a process tells whoever started it, by sd_notify(3): systemd, or a supervisor.
 
 States: starting → serving → stopping. Only one that serves reads its configuration again aloud:
 that ends with READY, which before would be a lie, and afterwards as well.
@@ -18,10 +18,15 @@ class Telling:
         self._reload = reload
         self._serving = False
 
-    def ready(self, addresses: Iterable[str]) -> None:
-        """Begin to serve."""
+    def ready(self, addresses: Iterable[str] = ()) -> None:
+        """Begin to serve, at addresses that a supervisor of ours may want to know."""
         self._serving = True
-        self._notifier.send(READY="1", X_ADDRESS=" ".join(addresses))
+        found = " ".join(addresses)
+        self._notifier.send(READY="1", **({"X_ADDRESS": found} if found else {}))
+
+    def status(self, text: str) -> None:
+        """Say to a person how it is."""
+        self._notifier.send(STATUS=text)
 
     def reload(self) -> None:
         """Read the configuration again; the time is what `Type=notify-reload` asks for."""
