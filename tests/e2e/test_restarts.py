@@ -11,7 +11,7 @@ import pytest
 from kitfox.app import connect
 from kitfox.core import FailedPrecondition, RPCError
 from kitfox.scope import fail_after
-from restart_load import DESK, Desk, Load, who_afresh
+from restart_load import DESK, Desk, HTTPCaller, Load, who_afresh
 
 CONFIG = """
 [policy]
@@ -61,6 +61,7 @@ async def test_a_service_whose_new_code_is_broken_goes_on_and_the_command_says_w
     restart = await desk.kitfox("restart", "desk")
     assert await restart.ended() == 1
     assert "desk | no luck" in restart.output
+    assert f"desk ready: pid {before['desk']} (not restarted: exit 1)" in restart.output
     assert "desk was not restarted: exit 1" in restart.output
     assert pids(desk) == before
 
@@ -124,11 +125,29 @@ async def two(system):
     return made
 
 
-async def test_replicas_share_their_callers(two):
+async def test_replicas_share_callers_who_stay(two):
     assert list(two.rows()) == ["desk/1", "desk/2"]
-    web, _ = two.rows()["desk/1"]["addresses"]
-    answered = Counter(await asyncio.gather(*(who_afresh(web) for _ in range(200))))
-    assert answered.keys() == set(pids(two).values())
+    web, rpc = two.rows()["desk/1"]["addresses"]
+    async with AsyncExitStack() as stack:
+        one_by_one = [await who_stays(stack, web) for _ in range(40)]
+        over_rpc = [await over_a_connection(stack, rpc) for _ in range(20)]
+        at_once = await asyncio.gather(*(who_stays(stack, web) for _ in range(100)))
+        for callers in (one_by_one, over_rpc, one_by_one + at_once):
+            shares = Counter(callers)
+            assert shares.keys() == set(pids(two).values())
+            assert min(shares.values()) >= 0.7 * len(callers) / 2, shares
+
+
+async def who_stays(stack: AsyncExitStack, web: str) -> object:
+    """Ask who answers on a connection that stays open."""
+    caller = HTTPCaller(web)
+    stack.callback(caller.close)
+    return await caller.post("Who")
+
+
+async def over_a_connection(stack: AsyncExitStack, rpc: str) -> object:
+    connection = await stack.enter_async_context(connect(rpc))
+    return await Desk.client(connection).who()
 
 
 async def test_new_callers_go_to_the_replica_that_has_time(two):

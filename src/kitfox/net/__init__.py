@@ -1,5 +1,6 @@
 """Sockets, TLS, readiness notification, and the HTTP/1.1 client."""
 
+from kitfox.net._acceptor import Acceptor as Acceptor
 from kitfox.net._address import (
     Address as Address,
     UnixAddress as UnixAddress,
@@ -53,7 +54,6 @@ from kitfox.net._listen import (
     inherited as inherited,
     is_reserved as is_reserved,
     reserve as reserve,
-    stop_accepting as stop_accepting,
 )
 from kitfox.net._notify import (
     Heartbeat as Heartbeat,
@@ -67,6 +67,7 @@ from kitfox.net._router import (
     Router as Router,
     template_names as template_names,
 )
+from kitfox.net._shared_socket import share as share, to_inherit as to_inherit
 from kitfox.net._site import (
     Handler as Handler,
     Site as Site,
@@ -96,6 +97,7 @@ __all__ = [
     "SLASH",
     "TLS",
     "ASGIApp",
+    "Acceptor",
     "ASGIScope",
     "Address",
     "BadPath",
@@ -149,9 +151,10 @@ __all__ = [
     "read_body",
     "reply",
     "reserve",
+    "share",
     "split_url",
-    "stop_accepting",
     "template_names",
     "to_hand_over",
+    "to_inherit",
     "with_slashes",
 ]

@@ -1,10 +1,9 @@
 """Listening sockets: opened here, or handed over by the process that started this one."""
 
-import asyncio
 import errno
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -60,19 +59,6 @@ def address_of(listening: socket.socket) -> str:
     if listening.family == socket.AF_UNIX:
         return str(UnixAddress(name))
     return str(Address(name[0], name[1]))
-
-
-async def stop_accepting(sockets: Iterable[socket.socket]) -> None:
-    """Have the loop take no further connection, and let those just taken become known.
-
-    Before 3.13, asyncio forgets a connection taken in the turn in which the server closes: its
-    client would wait for ever.
-    """
-    loop = asyncio.get_running_loop()
-    for listening in sockets:
-        loop.remove_reader(listening.fileno())
-    for _ in range(3):  # taken, made, known
-        await asyncio.sleep(0)
 
 
 def inherited(environ: Mapping[str, str], pid: int) -> list[socket.socket]:

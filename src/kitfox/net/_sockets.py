@@ -11,6 +11,8 @@ from typing import Final, Self
 
 from kitfox.net._address import Address, parse_address
 from kitfox.net._listen import address_of, adopt, bind, inherited, resolved
+from kitfox.net._shared_socket import SharedSocket
+from kitfox.net._tally import is_tally
 
 Bind = Callable[[str], socket.socket]
 """Opens what listens at an address, as `bind` does."""
@@ -38,7 +40,7 @@ class Sockets:
         Raises ValueError for a variable that makes no sense, OSError for what is no socket.
         """
         named = zip(_names(environ), inherited(environ, pid), strict=False)
-        ours = [(name, adopt(fd)) for fd, name in _read(environ.get(HANDED_OVER, ""))]
+        ours = _adopted(_read(environ.get(HANDED_OVER, "")))
         found = cls([*ours, *named])
         for variable in (HANDED_OVER, *_SYSTEMD):
             environ.pop(variable, None)
@@ -82,6 +84,17 @@ def _read(text: str) -> list[tuple[int, str]]:
         if not (fd.isascii() and fd.isdigit()):
             raise ValueError(f"{HANDED_OVER}: expected lines of a descriptor and a name: {text!r}")
     return [(int(fd), name) for fd, _, name in lines]
+
+
+def _adopted(handed: Iterable[tuple[int, str]]) -> list[tuple[str, socket.socket]]:
+    """Adopt sockets, and tallies: each comes right behind its socket, under the same name."""
+    found: list[tuple[str, socket.socket]] = []
+    for fd, name in handed:
+        if found and found[-1][0] == name and is_tally(fd):
+            found[-1] = name, SharedSocket.of(found[-1][1], fd)
+        else:
+            found.append((name, adopt(fd)))
+    return found
 
 
 def _names(environ: Mapping[str, str]) -> list[str]:

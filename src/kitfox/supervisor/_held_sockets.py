@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterable, Mapping
 
 from kitfox.app import Opened, ServiceConfig, address_in, how_opened, listeners_at, name_of_socket
-from kitfox.net import Sockets, address_of, parse_address, reserve
+from kitfox.net import Sockets, address_of, parse_address, reserve, share, to_inherit
 
 
 class PortTakenError(OSError):
@@ -30,15 +30,15 @@ class HeldSockets:
         for name, service in services.items():
             for url in _held(service):
                 try:
-                    self._open(name_of_socket(name, url), url)
+                    self._open(name_of_socket(name, url), url, service.replicas)
                 except OSError as error:
                     raise _taken(name, error) from error
-        return {self._held[key].fileno(): key for key in _keys(services)}
+        return self._named(_keys(services))
 
     @property
     def descriptors(self) -> dict[int, str]:
         """All that are open, with their names."""
-        return {held.fileno(): key for key, held in self._held.items()}
+        return self._named(self._held)
 
     def keep(self, services: Mapping[str, ServiceConfig]) -> None:
         """Of the sockets of these services, close those that they no longer ask for."""
@@ -55,7 +55,11 @@ class HeldSockets:
         self._close(self._held)
         self._inherited.close()
 
-    def _open(self, key: str, url: str) -> None:
+    def _named(self, keys: Iterable[str]) -> dict[int, str]:
+        named = [to_inherit(self._held[key], key) for key in keys]
+        return {fd: key for each in named for fd, key in each.items()}
+
+    def _open(self, key: str, url: str, replicas: int) -> None:
         if key in self._held:
             return
         address = address_in(url)
@@ -64,7 +68,8 @@ class HeldSockets:
         elif how_opened(url) is Opened.SHARED:
             self._held[key] = reserve(address)
         else:
-            self._held[key] = self._of_other_wire(key, address) or self._inherited.bind(address)
+            opened = self._of_other_wire(key, address) or self._inherited.bind(address)
+            self._held[key] = share(opened, replicas)
 
     def _of_other_wire(self, key: str, address: str) -> socket.socket | None:
         """Return what the same service listens at already, if it is for another wire."""

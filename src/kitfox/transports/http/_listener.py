@@ -11,7 +11,7 @@ from urllib.parse import quote
 import uvicorn
 
 from kitfox.core import Kind, Routes
-from kitfox.net import TLS, Bind, address_of, bind, check_guarded, stop_accepting
+from kitfox.net import TLS, Acceptor, Bind, address_of, bind, check_guarded
 from kitfox.scope import fail_after
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._door import is_local
@@ -146,6 +146,7 @@ class _Embedded(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._acceptors: list[Acceptor] = []
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -163,15 +164,19 @@ class _Embedded(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to take connections."""
         try:
-            await super().startup(sockets)
+            await super().startup([])
         except SystemExit:  # uvicorn's way of saying so, which would end the process
             msg = "the fallback application did not start; its log says why"
             raise RuntimeError(msg) from None
+        for listening in sockets or ():
+            self._acceptors.append(Acceptor(listening, self._protocol, tls=self.config.ssl))
+            self._acceptors[-1].start()
         self.up.set_result(None)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, and cancel what outlives the grace or a wait that is itself cut short."""
-        await stop_accepting(each for server in self.servers for each in server.sockets)
+        for acceptor in self._acceptors:
+            await acceptor.aclose()
         tasks = self.server_state.tasks
         try:
             await super().shutdown(sockets)
@@ -181,6 +186,10 @@ class _Embedded(uvicorn.Server):
             raise
         if tasks:  # cancelled, but not gone yet
             await asyncio.wait(tasks, timeout=_CANCELLED_WITHIN)
+
+    def _protocol(self) -> asyncio.Protocol:
+        make = cast("type[BoundedProtocol]", self.config.http_protocol_class)
+        return make(self.config, self.server_state, self.lifespan.state)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

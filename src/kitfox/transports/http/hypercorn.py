@@ -22,7 +22,7 @@ from hypercorn.protocol import ProtocolWrapper
 from hypercorn.typing import AppWrapper, ConnectionState
 
 from kitfox.core import Kind, Routes
-from kitfox.net import BACKLOG, TLS, ASGIApp, Bind, address_of, bind, peer_identity, stop_accepting
+from kitfox.net import TLS, Acceptor, ASGIApp, Bind, address_of, bind, peer_identity
 from kitfox.transports.http._app import HTTPApp, HTTPOptions
 from kitfox.transports.http._http2 import ManyStreams, OneStream
 from kitfox.transports.http._http2_apps import Applications
@@ -113,7 +113,7 @@ class HTTP2:
 class _Server:
     """The connections of one listener. States: serving → leaving → cut."""
 
-    _listening: asyncio.Server
+    _acceptor: Acceptor
 
     def __init__(self, app: HTTPApp, limits: HTTPLimits) -> None:
         self._app = app
@@ -126,19 +126,18 @@ class _Server:
     async def start(self, listening: socket.socket, tls: TLS) -> None:
         """Take connections."""
         _keep_alive(listening)
-        self._listening = await asyncio.start_server(
-            self._connected,
-            sock=listening,
-            backlog=BACKLOG,
-            ssl=tls.server_context("h2", "http/1.1"),
-            ssl_handshake_timeout=self._limits.request_time,
-            ssl_shutdown_timeout=_GOODBYE,
+        self._acceptor = Acceptor(
+            listening,
+            self._protocol,
+            tls=tls.server_context("h2", "http/1.1"),
+            handshake=self._limits.request_time,
+            goodbye=_GOODBYE,
         )
+        self._acceptor.start()
 
     async def leave(self) -> None:
         """Take no more of them, and tell the peers."""
-        await stop_accepting(self._listening.sockets)
-        self._listening.close()
+        await self._acceptor.aclose()
         await self._context.terminated.set()
         for connection in self._connections.values():
             connection.leave()
@@ -156,6 +155,9 @@ class _Server:
             _abort(connection.writer)
             task.cancel()
         await _over(self._connections, _CANCELLED_WITHIN)
+
+    def _protocol(self) -> asyncio.Protocol:
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._connected)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._connections) >= self._limits.connections:

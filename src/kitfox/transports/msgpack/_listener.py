@@ -1,15 +1,12 @@
 """Methods served over MessagePack-RPC."""
 
-import asyncio
 import socket
-import ssl
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from kitfox.core import Kind, Routes
 from kitfox.multiplex import KeepAlive
-from kitfox.net import BACKLOG, TLS, Bind, address_of, bind, check_guarded, stop_accepting
+from kitfox.net import TLS, Acceptor, Bind, address_of, bind, check_guarded
 from kitfox.transports.msgpack._limits import RPCLimits
 from kitfox.transports.msgpack._links import Links
 from kitfox.transports.msgpack._upgrade import UPGRADE
@@ -67,33 +64,15 @@ class RPC:
         links = Links(routes, limits=self._limits, keep_alive=self._keep_alive, token=self._token)
         with self._bind(self._address) as listening:
             _let_the_kernel_ask(listening, self._keep_alive)
-            server = await _serve(links, listening, context)
+            acceptor = Acceptor(
+                listening, links.protocol, tls=context, handshake=_HANDSHAKE if context else None
+            )
+            acceptor.start()
             try:
                 yield url_of(address_of(listening), secure=context is not None)
             finally:
-                await stop_accepting([listening])
-                server.close()
+                await acceptor.aclose()
                 await links.drain(self._grace)
-
-
-async def _serve(
-    links: Links, listening: socket.socket, context: ssl.SSLContext | None
-) -> asyncio.Server:
-    loop = asyncio.get_running_loop()
-    if listening.family == socket.AF_UNIX:
-        if sys.version_info >= (3, 13):  # else its file goes with it, where others may listen
-            return await loop.create_unix_server(
-                links.protocol, sock=listening, backlog=BACKLOG, cleanup_socket=False
-            )
-        return await loop.create_unix_server(links.protocol, sock=listening, backlog=BACKLOG)
-    patience = None if context is None else _HANDSHAKE
-    return await loop.create_server(
-        links.protocol,
-        sock=listening,
-        backlog=BACKLOG,
-        ssl=context,
-        ssl_handshake_timeout=patience,
-    )
 
 
 def _let_the_kernel_ask(listening: socket.socket, keep_alive: KeepAlive) -> None:
