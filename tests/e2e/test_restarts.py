@@ -131,7 +131,7 @@ async def test_replicas_share_callers_who_stay(two):
     async with AsyncExitStack() as stack:
         over_http = await asyncio.gather(*(who_stays(stack, web) for _ in range(60)))
         over_http += [await who_stays(stack, web) for _ in range(60)]
-        over_rpc = [await over_a_connection(stack, rpc) for _ in range(20)]
+        over_rpc = [await over_a_connection(stack, rpc) for _ in range(40)]
     for callers in (over_http, over_rpc):
         shares = Counter(callers)
         assert shares.keys() == set(pids(two).values())

@@ -18,6 +18,12 @@ def test_who_has_more_leaves_it_to_those_who_have_fewer():
     assert Courtesy().whose(3, {1: 2, 2: 3, 3: 0}) == {1: 2, 3: 0}
 
 
+def test_who_has_hardly_more_takes_the_next():
+    assert Courtesy().whose(7, {1: 6})
+    assert not Courtesy().whose(80, {1: 70})
+    assert Courtesy().whose(80, {1: 69})
+
+
 def test_who_lets_a_moment_pass_is_waited_for_again_when_its_count_has_moved():
     courtesy = Courtesy()
     courtesy.waited({1: 0}, {1: 0})
@@ -49,7 +55,7 @@ def test_who_never_has_time_is_hardly_waited_for(connections):
             courtesy.waited(waited_for, {1: 0})
             moments += 1
         courtesy.took()
-    assert moments <= 2 + math.log2(connections) + connections / 1024
+    assert moments <= 6 + math.log2(connections) + connections / 1024
 
 
 class Process:
@@ -75,7 +81,7 @@ def test_idle_processes_have_as_many_each_whoever_wakes_up_first(orders):
                 one.take()
                 break
         counts = [each.open for each in processes]
-        assert max(counts) - min(counts) <= 1
+        assert max(counts) - min(counts) <= 1 + max(counts) // 8
 
 
 @given(

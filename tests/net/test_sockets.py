@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kitfox.net import HANDED_OVER, Sockets, address_of, bind, to_hand_over
+from kitfox.net import HANDED_OVER, Sockets, address_of, bind, share, to_hand_over, to_inherit
 
 
 def port_of(listening: socket.socket) -> str:
@@ -101,6 +101,30 @@ def test_a_child_takes_over_and_its_own_children_know_nothing_of_it(handed):
     first, second = run.stdout.splitlines()
     assert first.split() == [address_of(handed), "False", str(socket.IPPROTO_TCP)], run.stderr
     assert second == "set() ['OSError: [Errno 9] Bad file descriptor']"
+
+
+SHARING = """
+import os
+from kitfox.net import Sockets, address_of, to_inherit
+with Sockets.inherit(os.environ, os.getpid()).bind(":0", "web") as taken:
+    print(address_of(taken), [os.get_inheritable(fd) for fd in to_inherit(taken, "web")])
+"""
+
+
+def test_a_socket_that_is_shared_stays_so_when_it_is_handed_on():
+    with share(bind(":0"), 2) as shared:
+        handed = to_inherit(shared, "web")
+        run = subprocess.run(
+            [sys.executable, "-c", SHARING],
+            env={**os.environ, HANDED_OVER: to_hand_over(handed)},
+            pass_fds=handed,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert run.stdout == f"{address_of(shared)} [False, False]\n", run.stderr
+    assert to_inherit(shared, "") == {-1: ""}
 
 
 ACTIVATED = """

@@ -2,11 +2,11 @@
 
 Rules:
 
-- Who has no more connections open than any other takes it.
+- Who has no more connections open than any other, or hardly more, takes it.
 - Who has more leaves it to those who have fewer, and looks again after a moment.
 - Whose count has not moved by then has no time: it is busy, stopped or gone. Nobody waits for it
-  before its count moves, or before as many connections are taken as tell how often it had none:
-  1, 2, 4 and so on.
+  before its count moves, or before some connections are taken: a single one the first few times,
+  for it may only be slow to wake up, then 2, 4 and so on.
 
 So a connection waits for one moment at most unless others are taken meanwhile, and who never has
 time is soon waited for hardly ever.
@@ -19,7 +19,9 @@ from typing import Final
 PATIENCE: Final = 0.002
 """The moment, in seconds: long enough for an idle process to wake up and take what is its own."""
 
-_ENOUGH = 10  # moments without time after which it makes no difference how many more there are
+_HARDLY = 8  # one in so many: a rush to those who have many is not held up by moments
+_FEW = 4  # moments that somebody idle may miss on a busy machine
+_ENOUGH = 10  # doublings after which further ones make no difference
 
 Counts = Mapping[int, int]
 """How many connections others have open, by their places."""
@@ -44,7 +46,7 @@ class Courtesy:
         return {
             place: count
             for place, count in others.items()
-            if count < own and self._has_time(place, count)
+            if count < own - own // _HARDLY and self._has_time(place, count)
         }
 
     def took(self) -> None:
@@ -64,4 +66,5 @@ class Courtesy:
     def _once_more(self, place: int, count: int) -> _WithoutTime:
         noted = self._without_time.get(place)
         moments = noted.moments + 1 if noted is not None and noted.count == count else 0
-        return _WithoutTime(count, moments, self._taken + 2 ** min(moments, _ENOUGH))
+        doublings = min(max(moments - _FEW, 0), _ENOUGH)
+        return _WithoutTime(count, moments, self._taken + 2**doublings)
