@@ -193,3 +193,16 @@ def test_who_has_no_descriptor_left_says_so_and_takes_what_waits_later(run, capl
             await greeted(client)
 
     run(test())
+
+
+def test_who_comes_after_the_end_is_refused(run):
+    async def test():
+        with bind(":0") as listening:
+            address = listening.getsockname()
+            acceptor = Acceptor(listening, asyncio.Protocol)
+            acceptor.start()
+            await acceptor.aclose()
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection(*address)
+
+    run(test())

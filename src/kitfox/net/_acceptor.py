@@ -7,7 +7,7 @@ States: taking ⇄ aside; each → closed.
 - Taking: connections are taken as they come, a handful in a turn of the loop.
 - Aside: the next one is left to others (`_courtesy.py`), for a moment, or until this process has
   no more than they have; or descriptors have run out.
-- Closed: nothing is taken; what was taken before is known to its protocol.
+- Closed: so is the socket; what was taken before is known to its protocol.
 """
 
 import asyncio
@@ -74,8 +74,14 @@ class Acceptor:
         self._return()
 
     async def aclose(self) -> None:
-        """Take no more, and let those just taken become known; cut handshakes that take long."""
-        self._leave_off()
+        """Close the socket, and let those just taken become known; cut handshakes that take long.
+
+        Who comes later is refused at once, unless others have the socket too. A second time does
+        nothing.
+        """
+        if self._listening.fileno() >= 0:
+            self._leave_off()
+            self._listening.close()
         if self._tally is not None:
             self._tally.leave()
             self._tally = None

@@ -120,7 +120,7 @@ class _Server:
         self._limits = limits
         self._config = _config(app, limits)
         self._context = WorkerContext(None)
-        self._connections: dict[asyncio.Task[object], _Connection] = {}
+        self._connections: dict[asyncio.Task[None], _Connection] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     async def start(self, listening: socket.socket, tls: TLS) -> None:
@@ -159,23 +159,27 @@ class _Server:
     def _protocol(self) -> asyncio.Protocol:
         return asyncio.StreamReaderProtocol(asyncio.StreamReader(), self._connected)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve it in a task of ours: asyncio 3.11 calls it a fault when one of its own is cut."""
         if len(self._connections) >= self._limits.connections:
             _abort(writer)
             return
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in a task
         identity, time = peer_identity(writer.transport), self._limits.request_time
         applications = Applications(self._app, identity, time, self._running)
         connection = _Connection(applications, self._config, self._context, reader, writer)
+        task = asyncio.create_task(_serve(connection))
         self._connections[task] = connection
-        try:
-            await connection.run()
-        except Exception:  # noqa: BLE001 - it is this connection's alone
-            _log.exception("a connection failed")
-        finally:
-            del self._connections[task]
-            _abort(writer)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        _abort(self._connections.pop(task).writer)
+
+
+async def _serve(connection: "_Connection") -> None:
+    try:
+        await connection.run()
+    except Exception:  # noqa: BLE001 - it is this connection's alone
+        _log.exception("a connection failed")
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:
