@@ -91,11 +91,12 @@ async def test_hang_ups_while_another_program_takes_over_end_nothing(desk, super
     assert pids(desk) == before
 
 
-async def test_what_is_served_without_a_file_is_restarted_by_what_it_is(served):
+async def test_what_is_served_without_a_file_is_restarted_by_what_it_is(served, until):
     before = pids(served)
     restart = await served.kitfox("restart", "desk:Desk", "--rolling")
     assert await restart.ended() == 0
     assert not set(pids(served)) & set(before)
+    await until(lambda: not any(row["leaving"] for row in served.rows().values()))
     upgrade = await served.kitfox("restart", "--supervisor", "desk:Desk")
     assert await upgrade.ended() == 0
     assert f"pid {served.command.pid}" in upgrade.output
