@@ -6,11 +6,11 @@ import msgspec
 
 from kitfox.app._config_schema import Config, ServiceConfig, System
 from kitfox.app._listen_urls import Opened, how_opened
+from kitfox.app._original import ORIGINAL
 from kitfox.app._stop_times import grace_of
 
 _OURS = "kitfox.services."  # they keep files that one process may have open
 _SILENCE = 3  # times as long as `/livez` bears
-_ORIGINAL = "original+"  # a registry that knows processes by their addresses alone
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -71,6 +71,6 @@ def _may(service: ServiceConfig, system: System) -> bool:
         return service.overlap
     return not (
         service.run.startswith(_OURS)
-        or (system.registry or "").startswith(_ORIGINAL)
+        or (system.registry or "").startswith(ORIGINAL)  # it knows processes by addresses alone
         or any(how_opened(url) is Opened.ALONE for url in service.listen)
     )

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from kitfox.app import ServiceConfig
+from kitfox.app import ORIGINAL, ServiceConfig
 
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - within a container, and asking for the token
 ELSEWHERE: Final = ("nats", "tls")
@@ -83,7 +83,7 @@ def _place(parts: SplitResult) -> _Place:
     if scheme in ("ws", "wss"):
         scheme = "http" + scheme.removeprefix("ws")
     return _Place(
-        scheme.rpartition("+")[2] if scheme.startswith("original+") else scheme,
+        scheme.rpartition("+")[2] if scheme.startswith(ORIGINAL) else scheme,
         parts.hostname,
         parts.port,
     )
