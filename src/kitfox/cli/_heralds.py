@@ -7,8 +7,6 @@ from contextlib import suppress
 
 from kitfox.supervisor import Row, State
 
-_LISTENING = frozenset({State.READY, State.RESTARTING})
-
 
 class Heralds:
     """Tells processes to read their configuration again, each as soon as it listens.
@@ -23,7 +21,7 @@ class Heralds:
     def reload(self, rows: Iterable[Row]) -> None:
         """Tell all that run."""
         for row in rows:
-            if row.pid is not None and row.state in _LISTENING:
+            if row.pid is not None and row.state.serves:
                 _tell(row.pid)
             if row.state is State.STARTING:
                 self._starting |= {row.pid}

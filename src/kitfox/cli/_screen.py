@@ -9,7 +9,6 @@ from kitfox.supervisor import Row, State
 _PALETTE = (36, 33, 35, 32, 34, 96, 93, 95, 92, 94)
 
 _Life = tuple[State, int]  # what a process does, and after how many restarts
-_SETTLED = frozenset({State.READY, State.BACKING_OFF, State.FAILED})
 
 
 class Screen:
@@ -50,7 +49,8 @@ class Screen:
             self.line("kitfox", _sentence(row))
         if all(each.name != row.name for each in rows):
             del self._lives[row.name]
-        if self._lives != self._shown and {state for state, _ in self._lives.values()} <= _SETTLED:
+        settled = all(state.is_settled for state, _ in self._lives.values())
+        if settled and self._lives != self._shown:
             self._shown = dict(self._lives)
             self._show(rows)
 

@@ -7,10 +7,7 @@ is no reason to end the others, and the supervisor goes on trying.
 from collections.abc import Sequence
 
 from kitfox.app import Telling
-from kitfox.supervisor import Row, State
-
-_SETTLED = frozenset({State.READY, State.BACKING_OFF, State.FAILED})
-_SERVING = frozenset({State.READY, State.RESTARTING})
+from kitfox.supervisor import Row
 
 
 class SystemHerald:
@@ -26,11 +23,11 @@ class SystemHerald:
         """Hear how the processes do."""
         if self._is_stopping:
             return
-        serving = sum(row.state in _SERVING for row in rows)
+        serving = sum(row.state.serves for row in rows)
         if (status := f"{serving} of {len(rows)} ready") != self._status:
             self._status = status
             self._telling.status(status)
-        if not self._is_ready and all(row.state in _SETTLED for row in rows):
+        if not self._is_ready and all(row.state.is_settled for row in rows):
             self._is_ready = True
             self._telling.ready()
 

@@ -34,6 +34,16 @@ class State(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
 
+    @property
+    def serves(self) -> bool:
+        """Whether there is a process that listens."""
+        return self in (State.READY, State.RESTARTING)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the process has had its chance, and is where it will be for now."""
+        return self in (State.READY, State.BACKING_OFF, State.FAILED)
+
 
 _NEXT: dict[State, frozenset[State]] = {
     State.WAITING: frozenset({State.STARTING, State.STOPPED}),
